@@ -1,0 +1,327 @@
+"""The composition root: a workspace's files and settings become wired objects.
+
+The only reader of the environment, of the clock and of randomness: everything below is handed what it needs.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import getpass
+import os
+import random
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from monitor.config.files import read_text
+from monitor.config.secret_refs import resolve_secrets
+from monitor.config.settings import Settings, dotenv_values, load_settings
+from monitor.config.sources import load_sources
+from monitor.config.subscriptions import load_subscriptions
+from monitor.config.vocabulary import load_vocabulary, packaged_vocabulary
+from monitor.core.render import Renderer
+from monitor.core.signature import derive_secret
+from monitor.errors import ConfigError, NotFound, Problem, StateError
+from monitor.model.source import Source
+from monitor.model.subscription import Subscription
+from monitor.model.vocabulary import Vocabulary
+from monitor.net.client import Fetcher
+from monitor.net.guard import Guard
+from monitor.net.mail import MaildirRoute, SmtpRoute
+from monitor.net.maildir import Maildir
+from monitor.net.smtp import SmtpRelay, parse_smtp_url
+from monitor.net.webhook import WebhookClient
+from monitor.pipeline.context import Context, MailRoute
+from monitor.pipeline.matching import Matching
+from monitor.store.database import Database, Tx, check_integrity
+from monitor.store.lock import held
+from monitor.store.sources import sync_sources
+from monitor.store.subscriptions import sync_subscriptions
+from monitor.store.upgrade import upgrade
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+_PACKAGED = Path(__file__).parent / "templates"  # in an installed package; in a checkout they stand beside it
+TEMPLATES = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def wall_clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251  the one place that reads the clock
+
+
+def environment() -> dict[str, str]:
+    """The process's environment."""
+    return dict(os.environ)  # noqa: TID251  the one place that reads the environment
+
+
+def actor() -> str:
+    """Who is at the command line, for the history."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A workspace's files, read and checked. ``signing`` are the configured webhook secrets by subscription."""
+
+    folder: Path
+    settings: Settings
+    vocabulary: Vocabulary
+    sources: tuple[Source, ...]
+    subscriptions: tuple[Subscription, ...]
+    signing: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    @property
+    def state(self) -> Path:
+        """The folder of everything that the service itself writes."""
+        return self.folder / "state"
+
+
+class _Problems:
+    """Gathers what is wrong with several files, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+
+    def past(self, read: Callable[[], T]) -> T | None:
+        """What ``read`` gives; None where the configuration is wrong, which is noted."""
+        try:
+            return read()
+        except ConfigError as error:
+            self.found.extend(error.problems)
+            return None
+
+
+def configure(folder: Path, environ: Mapping[str, str] | None = None) -> Configuration:
+    """Read and check the workspace's files; ConfigError with every problem of every file."""
+    environ = environment() if environ is None else environ
+    problems = _Problems()
+    dotenv = problems.past(lambda: _optional(folder / ".env"))
+    settings = problems.past(lambda: load_settings(environ, dotenv))
+    vocabulary = problems.past(lambda: _vocabulary(folder)) or packaged_vocabulary()
+    sources = problems.past(lambda: _sources(folder, vocabulary)) or ()
+    subscriptions = problems.past(lambda: _subscriptions(folder, vocabulary)) or ()
+    known = {**dotenv_values(dotenv or ""), **environ}
+    signing = {
+        each.id: problems.past(functools.partial(resolve_secrets, each, known, folder)) or () for each in subscriptions
+    }
+    if problems.found or settings is None:
+        raise ConfigError(problems.found)
+    return Configuration(folder, settings, vocabulary, sources, subscriptions, signing)
+
+
+def _optional(path: Path) -> str | None:
+    return read_text(path) if path.exists() else None
+
+
+def _vocabulary(folder: Path) -> Vocabulary:
+    text = _optional(folder / "vocabulary.yaml")
+    return packaged_vocabulary() if text is None else load_vocabulary(text, "vocabulary.yaml")
+
+
+def _sources(folder: Path, vocabulary: Vocabulary) -> tuple[Source, ...]:
+    return load_sources(read_text(folder / "sources.yaml"), "sources.yaml", vocabulary)
+
+
+def _subscriptions(folder: Path, vocabulary: Vocabulary) -> tuple[Subscription, ...]:
+    return load_subscriptions(read_text(folder / "subscriptions.yaml"), "subscriptions.yaml", vocabulary)
+
+
+def templates_of(folder: Path | None) -> dict[str, str]:
+    """The packaged templates by name ("email/digest.txt.j2"); a workspace's own stand in their place."""
+    roots = [TEMPLATES] if folder is None else [TEMPLATES, folder / "templates"]
+    return {
+        str(path.relative_to(root)): path.read_text(encoding="utf-8")
+        for root in roots
+        for path in sorted(root.rglob("*.j2"))
+    }
+
+
+def prepare_state(configuration: Configuration) -> None:
+    """Make the state folder, private to its owner (THREATS P3); StateError (exit 73) where that cannot be."""
+    os.umask(0o077)
+    try:
+        configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        configuration.state.chmod(0o700)
+        probe = configuration.state / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StateError(f"{configuration.state}: {error.strerror}; check the folder's owner and mode") from error
+
+
+def secret_key(configuration: Configuration) -> bytes:
+    """The workspace's key: MONITOR_SECRET_KEY, else ``state/secret.key``, made at the first start."""
+    if configuration.settings.secret_key:
+        return configuration.settings.secret_key[0].get_secret_value().encode()
+    path = configuration.state / "secret.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _stored_key(path)
+    with os.fdopen(handle, "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(32)))
+        file.flush()
+        os.fsync(file.fileno())
+    return _stored_key(path)
+
+
+def _stored_key(path: Path) -> bytes:
+    key = path.read_bytes().strip()
+    if len(key) < 32:
+        words = "holds no key of at least 32 characters: restore it from a backup, or remove the file to make a new one"
+        raise ConfigError(Problem(str(path), None, words))
+    return key
+
+
+@contextmanager
+def opened_database(configuration: Configuration) -> Iterator[Database]:
+    """The workspace's database, checked and brought to this code's schema."""
+    prepare_state(configuration)
+    database = Database(configuration.settings.database_url.get_secret_value(), folder=configuration.folder)
+    try:
+        if database.path is not None:
+            check_integrity(database.path)
+        upgrade(database)
+        yield database
+    finally:
+        database.close()
+
+
+def holding(configuration: Configuration) -> AbstractContextManager[None]:
+    """Hold the workspace as its worker: on SQLite one process at a time may (exit 75), on PostgreSQL any number."""
+    prepare_state(configuration)
+    if configuration.settings.database_url.get_secret_value().startswith("sqlite:"):
+        return held(configuration.state / "worker.lock")
+    return nullcontext()
+
+
+class Signing:
+    """The webhook secrets in force; ``configuration`` is replaced when the files are read again."""
+
+    def __init__(self, configuration: Configuration, key: bytes) -> None:
+        self.configuration = configuration
+        self._key = key
+
+    def __call__(self, subscription_id: str) -> Sequence[str]:
+        """The secrets of a subscription: those configured, else the one derived from the workspace's key."""
+        if subscription_id not in self.configuration.signing:
+            raise NotFound(f"subscription {subscription_id} is not in subscriptions.yaml")
+        return self.configuration.signing[subscription_id] or (derive_secret(self._key, subscription_id),)
+
+
+@asynccontextmanager
+async def opened(
+    configuration: Configuration,
+    *,
+    clock: Clock = wall_clock,
+    chance: Callable[[], float] = random.random,
+    environ: Mapping[str, str] | None = None,
+) -> AsyncIterator[Context]:
+    """A wired context on the workspace's database, whose rows say what the files say."""
+    settings = configuration.settings
+    with opened_database(configuration) as db:
+        key = secret_key(configuration)
+        guard = Guard(settings.allow_networks, settings.allow_ports)
+        fetcher = Fetcher(guard, settings.user_agent, clock=clock)
+        webhooks = WebhookClient(guard, settings.user_agent, clock=clock)
+        packaged = Renderer(templates_of(None))
+        ctx = Context(
+            settings=settings,
+            db=db,
+            vocabulary=configuration.vocabulary,
+            renderer=Renderer(templates_of(configuration.folder)),
+            packaged_renderer=packaged,
+            matching=Matching(db, configuration.vocabulary),
+            fetcher=fetcher,
+            webhooks=webhooks,
+            mail=_mail_route(configuration),
+            key=key,
+            secrets=Signing(configuration, key),
+            clock=clock,
+            chance=chance,
+            new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
+            crashpoint=_crashpoint(environment() if environ is None else environ),
+        )
+        try:
+            await apply(ctx, configuration)
+            yield ctx
+        finally:
+            await fetcher.aclose()
+            await webhooks.aclose()
+
+
+async def apply(ctx: Context, configuration: Configuration) -> int:
+    """Make the database and the context say what the files say; the number of sources and subscriptions changed."""
+    if isinstance(ctx.secrets, Signing):
+        ctx.secrets.configuration = configuration
+
+    def work(tx: Tx) -> int:
+        now = ctx.clock()
+        changed = sync_sources(tx, configuration.sources, now=now)
+        return changed + sync_subscriptions(tx, configuration.subscriptions, now=now)
+
+    return await ctx.db.write(work)
+
+
+def _mail_route(configuration: Configuration) -> MailRoute:
+    url = configuration.settings.smtp_url.get_secret_value()
+    if url.startswith("maildir:"):
+        return MaildirRoute(Maildir(configuration.folder / url.removeprefix("maildir:")))
+    try:
+        address = parse_smtp_url(url)
+    except ValueError as error:
+        raise ConfigError(Problem("MONITOR_SMTP_URL", None, str(error))) from None
+    return SmtpRoute(SmtpRelay(address, local_hostname=os.uname().nodename or "localhost"))
+
+
+def _crashpoint(environ: Mapping[str, str]) -> Callable[[str], None]:
+    """In tests of crashes (MONITOR_TEST=1): SIGKILL at the n-th visit of MONITOR_CRASH_AT=name[:n]. Else inert."""
+    wanted, _, number = environ.get("MONITOR_CRASH_AT", "").partition(":")
+    if environ.get("MONITOR_TEST") != "1" or not wanted:
+        return lambda name: None
+    visits = iter(range(int(number or 1) - 1, -1, -1))
+
+    def reached(name: str) -> None:
+        if name == wanted and next(visits) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+def start_logging(form: str) -> None:
+    """Log to stderr, one line an event, controls escaped (THREATS P2)."""
+    renderer: structlog.typing.Processor
+    if form == "json":
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _one_line,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _one_line(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = "".join(char if char.isprintable() else repr(char)[1:-1] for char in value)
+    return event

@@ -1,0 +1,163 @@
+"""``sources.yaml``: what is polled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import cssselect
+import lxml.etree
+import re2
+
+from monitor.config.addresses import policy_reference, web_address
+from monitor.config.durations import duration
+from monitor.config.form import Form, Path
+from monitor.config.strict_yaml import load
+from monitor.config.suggest import listed, quoted, unknown
+from monitor.config.vocabulary import agency_finder
+from monitor.model.source import Source, SourceKind, Voice
+from monitor.model.vocabulary import Vocabulary
+
+KEYS = (
+    "id",
+    "name",
+    "url",
+    "kind",
+    "voice",
+    "record",
+    "every",
+    "select",
+    "drop",
+    "ignore",
+    "agencies",
+    "policies",
+)
+DEFAULT_KEYS = ("kind", "voice", "record", "every", "select", "drop", "ignore", "agencies")
+TOP_KEYS = ("version", "defaults", "sources")
+LATER_KINDS = ("sitemap", "federal-register", "courtlistener", "wordpress", "mailbox")
+
+LEAST = timedelta(seconds=1)  # a guard against slips: politeness is MONITOR_HOST_MIN_GAP's
+MOST = timedelta(days=31)
+MAX_EXPRESSION = 1000
+
+
+def load_sources(text: str | bytes, file: str, vocabulary: Vocabulary) -> tuple[Source, ...]:
+    """Read the sources, in the file's order. Raises ConfigError with every problem found."""
+    form = Form(load(text, file))
+    top = form.header(TOP_KEYS)
+    if top and not form.states("sources"):
+        form.note((), "'sources' is missing: write 'sources: []' where there are none")
+    reader = _Reader(form, agency_finder(vocabulary))
+    defaults = form.mapping(("defaults",), top.get("defaults", {}), DEFAULT_KEYS, "'defaults'")
+    inherited = reader.settings(("defaults",), defaults)
+    sources = [
+        reader.source(path, item, inherited)
+        for path, item in form.entries(("sources",), top.get("sources"), "'sources'")
+    ]
+    form.finish()
+    return tuple(source for source in sources if source is not None)
+
+
+class _Reader:
+    """Reads one entry after the other and remembers the ids that are taken."""
+
+    def __init__(self, form: Form, agency: Callable[[str], str]) -> None:
+        self._form = form
+        self._agency = agency
+        self._taken: dict[str, int] = {}
+
+    def source(self, path: Path, value: object, inherited: dict[str, Any]) -> Source | None:
+        """One source; None where it has problems, which are noted."""
+        form = self._form
+        given = form.mapping(path, value, KEYS, "a source")
+        if not isinstance(value, dict):
+            return None
+        for key in ("id", "url"):
+            if key not in given:
+                form.note(path, f"the source has no '{key}'")
+        identity = form.identity((*path, "id"), given["id"], self._taken) if "id" in given else None
+        url = form.attempt((*path, "url"), web_address, given["url"]) if "url" in given else None
+        name = form.name((*path, "name"), given["name"]) if "name" in given else None
+        policies = form.each((*path, "policies"), given.get("policies"), "'policies'", policy_reference)
+        settings = inherited | self.settings(path, given)
+        if identity is None or url is None:
+            return None
+        return Source(
+            id=identity,
+            name=name or (urlsplit(url).hostname or url).removeprefix("www."),
+            url=url,
+            policies=policies,
+            line=form.line(path),
+            **settings,
+        )
+
+    def settings(self, path: Path, given: dict[str, Any]) -> dict[str, Any]:
+        """What ``defaults`` and a source may both state: the Source fields of the keys that are given and right."""
+        readers: dict[str, Callable[[Path, Any], Any]] = {
+            "kind": self._kind,
+            "voice": lambda place, value: self._form.choice(
+                place, value, "voice", {voice.value: voice for voice in Voice}
+            ),
+            "every": lambda place, value: self._form.attempt(place, _every, value),
+            "select": lambda place, value: self._form.words(place, value, "'select'", selector),
+            "drop": lambda place, value: self._form.words(place, value, "'drop'", selector),
+            "ignore": lambda place, value: self._form.words(place, value, "'ignore'", expression),
+            "agencies": lambda place, value: self._form.words(place, value, "'agencies'", self._agency),
+        }
+        if "record" in given:
+            self._record((*path, "record"), given["record"])
+        found = {key: read((*path, key), given[key]) for key, read in readers.items() if key in given}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def _kind(self, path: Path, value: object) -> SourceKind | None:
+        kinds = {kind.value: kind for kind in SourceKind}
+        if value in LATER_KINDS:
+            self._form.note(path, f"kind {quoted(value)} is not available in this version: use {listed(tuple(kinds))}")
+            return None
+        return self._form.choice(path, value, "kind", kinds)
+
+    def _record(self, path: Path, value: object) -> None:
+        if value == "auto":
+            self._form.note(path, "'record: auto' is not available in this version: only 'review' is")
+        elif value != "review":
+            self._form.note(path, unknown("value of 'record'", value, ("review",)))
+
+
+def _every(value: object) -> timedelta:
+    return duration(value, LEAST, MOST)
+
+
+def selector(text: str) -> str:
+    """A CSS selector, or an XPath after ``xpath:``, whose grammar is right. Raises ValueError."""
+    if len(text) > MAX_EXPRESSION:
+        raise ValueError(f"a selector may have {MAX_EXPRESSION} characters at most")
+    if text.startswith("xpath:"):
+        try:
+            lxml.etree.XPath(text.removeprefix("xpath:").strip())
+        except lxml.etree.XPathError:
+            raise ValueError(f"{quoted(text)} is not an XPath") from None
+        return text
+    try:
+        cssselect.parse(text)
+    except (cssselect.SelectorError, RecursionError) as error:
+        hint = ": an XPath begins with 'xpath:'" if "/" in text else ""
+        raise ValueError(f"{quoted(text)} is not a CSS selector ({str(error)[:100]}){hint}") from None
+    return text
+
+
+def expression(text: str) -> str:
+    """A regular expression in RE2's grammar, which runs in linear time. Raises ValueError."""
+    if len(text) > MAX_EXPRESSION:
+        raise ValueError(f"a regular expression may have {MAX_EXPRESSION} characters at most")
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(text, options)
+    except re2.error as error:
+        said = error.args[0] if error.args else ""
+        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        hint = " (look-around and back-references are not available)" if "(?" in reason or "escape" in reason else ""
+        raise ValueError(f"{quoted(text)} is not a regular expression: {reason[:100]}{hint}") from None
+    return text

@@ -1,0 +1,75 @@
+"""The numbers by which a policy is judged to be what an item is about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from monitor.core.match.evidence import Evidence
+from monitor.core.match.profile import Key, Profile
+from monitor.core.match.reading import Reading
+
+EARLY = 0.12  # years (six weeks) by which an item may precede the announcement: drafts leak, dates are entered late
+NEAR = 0.25  # years after it within which most of what is published of a policy appears
+_TIMELINE_HALF = (
+    30.0  # a BM25 score over a timeline that is worth half of the most: an only timeline is no winner by default
+)
+_UNLIKE = 0.25  # a cosine that two items about different things easily have: a rejection says nothing of such a pair
+
+
+def features(policy: Profile, reading: Reading, seen: Evidence, rarity: Callable[[str], float]) -> dict[str, float]:
+    """Return every feature by name; each is 0 where its signal is silent."""
+    likeness = seen.nearest[0] if seen.nearest else 0.0
+    rejected = seen.rejected[0] if seen.rejected else 0.0
+    shared_pairs = policy.title_pairs & reading.pairs
+    return {
+        "lead": (seen.words - seen.words_rival) / seen.words_best if seen.words_best else 0.0,
+        "title_covered": _ratio(policy.title_terms & reading.terms, policy.title_terms, rarity),
+        "item_covered": _ratio(policy.terms & reading.title, reading.title, rarity),
+        "pairs": math.log1p(sum(min(rarity(first), rarity(second)) for first, second in shared_pairs)),
+        "terms": sum(share for _, share in seen.terms),
+        "names": sum(share for _, share in seen.names),
+        "identifiers": sum(share for _, share in seen.identifiers),
+        "cited": sum(share for _, share in seen.cited),
+        "other_number": float(other_numbers(policy, reading) != ()),
+        "agency": float(any(agency in reading.agencies for agency in policy.agencies)),
+        **_dates(policy, reading),
+        "timeline": seen.timeline / (seen.timeline_best + _TIMELINE_HALF) if seen.timeline_best else 0.0,
+        "likeness": likeness,
+        "rejected": max(0.0, rejected - max(likeness, _UNLIKE)),
+        "off_field": float(off_field(policy, reading)),
+    }
+
+
+def other_numbers(policy: Profile, reading: Reading) -> tuple[Key, ...]:
+    """Return the item's identifiers of a kind that the policy's title has, where none of them is the policy's."""
+    kinds = {kind for kind, _ in policy.headline}
+    cited = dict.fromkeys(one.key for one in reading.identifiers if one.kind.value in kinds)
+    return () if any(key in policy.identifiers for key in cited) else tuple(cited)
+
+
+def off_field(policy: Profile, reading: Reading) -> bool:
+    """Whether the policy is written in the words of the field and the item has none of them."""
+    return policy.in_field and not reading.field
+
+
+def years_since(policy: Profile, reading: Reading) -> float | None:
+    """Return the years from the announcement to the item, negative before it; None where either date is unknown."""
+    if policy.announced is None or reading.when is None:
+        return None
+    return reading.when - policy.announced
+
+
+def _dates(policy: Profile, reading: Reading) -> dict[str, float]:
+    gap = years_since(policy, reading)
+    if gap is None:
+        return {"early": 0.0, "near": 0.0}
+    return {
+        "early": reading.trust * min(3.0, max(0.0, -gap - EARLY)),
+        "near": 0.0 if off_field(policy, reading) else reading.trust * (-EARLY <= gap < NEAR),
+    }
+
+
+def _ratio(part: Iterable[str], whole: Iterable[str], rarity: Callable[[str], float]) -> float:
+    total = sum(map(rarity, whole))
+    return sum(map(rarity, part)) / total if total else 0.0

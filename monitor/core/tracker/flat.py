@@ -1,0 +1,163 @@
+"""Flat text: no numbers, no indentation, and words glued together where the page had a line's end.
+
+"January 20, 2025Section 10", "AwardsEffective Date", "View DocumentSubsequent ...", "Not in effectMost Recent Action",
+"Status: Final/ActualTrump ...: ...". A label counts where it begins a line or is glued to what stands before it, and
+where what follows is the line's end or what such a heading introduces; a label word within a sentence does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from monitor.core.tracker.dates import take_date
+from monitor.core.tracker.headings import ITEM_ROLES, TAG_ROLES, Headings, Role
+from monitor.core.tracker.lines import Line, bullet_of
+from monitor.core.tracker.sections import Page, Section, is_old
+from monitor.model.vocabulary import Vocabulary
+
+_NUMBER = re.compile(r"(?:^|(?<=\D))\d{1,3}\.\s?$")
+_SUBTYPE = re.compile(r":\s\S[^:]{0,60}$")
+_SHORTEST_GLUED_CUT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    start: int
+    end: int
+    role: Role
+    label: str
+
+
+@dataclass(slots=True)
+class _Splitter:
+    headings: Headings
+    vocabulary: Vocabulary
+    glued: bool
+    role: Role | None = None  # of the section being read
+    tail: bool = False  # below the items: no action and no date can follow
+
+    def hits(self, text: str, following: str) -> list[_Hit]:
+        """The labels of one line, left to right; ``following`` is the line below it."""
+        if self.headings.is_boilerplate(text):
+            if self.role is None:
+                return []
+            self._enter(Role.OTHER)
+            return [_Hit(0, len(text), Role.OTHER, "")]
+        found = []
+        end = 0
+        for match in self.headings.anywhere.finditer(text):
+            label = match[0].rstrip(":")
+            hit = self._hit(text, match.start(), match.end(), label, following)
+            if hit is not None and hit.start >= end:
+                found.append(hit)
+                end = hit.end
+                self._enter(hit.role)
+        return found
+
+    def _enter(self, role: Role) -> None:
+        self.role = role
+        self.tail = self.tail or role not in ITEM_ROLES
+
+    def _hit(self, text: str, start: int, end: int, label: str, following: str) -> _Hit | None:
+        role = self.headings.roles[label]
+        before, after = text[:start][-8:], text[end:]
+        if role in TAG_ROLES:
+            return _Hit(start, end, role, label) if self._is_tag(role, before, text[end - 1], after) else None
+        if role is Role.ACTION and self.tail:
+            role = Role.OTHER
+        subtype = _SUBTYPE.match(text, end - 1) if text[end - 1] == ":" else _SUBTYPE.match(text, end)
+        if role is Role.ACTION and subtype and take_date(following)[0]:
+            return _Hit(start, len(text), role, text[start:].strip()) if self._begins(before) else None
+        dated = role in ITEM_ROLES and take_date(after.lstrip())[0] is not None and not self.tail
+        if not (self._introduces(role, after) and (dated or self._begins(before))):
+            return None
+        number = _NUMBER.search(text[:start][-8:])
+        return _Hit(start - len(number[0]) if number else start, end, role, label)
+
+    def _begins(self, before: str) -> bool:
+        """Whether a label after ``before`` begins a line or is glued to the words before it."""
+        number = _NUMBER.search(before)
+        before = before[: number.start()] if number else before
+        if not before:
+            return True
+        if not self.glued:
+            return False
+        return not before[-1].isspace() or (not self.tail and before.strip() == "-")
+
+    def _introduces(self, role: Role, after: str) -> bool:
+        after = after.strip()
+        if not after or (role is Role.CURRENT_STATUS and after.startswith(self.vocabulary.current_statuses)):
+            return True
+        return take_date(after)[0] is not None or self.headings.anywhere.match(after) is not None
+
+    def _is_tag(self, role: Role, before: str, last: str, after: str) -> bool:
+        if last != ":":
+            return False
+        among_tags = self.role is Role.ORIGINAL_STATUS or self.role in TAG_ROLES
+        if among_tags:
+            return True
+        glued = self.glued and not before[-1:].isspace()
+        if before and not glued:
+            return False
+        # "Status: Status of Hearings" is an action's title: above the blocks the value must be a known one
+        value = after.strip()
+        return self.tail or role is not Role.STATUS_TAGS or not value or value.startswith(self.vocabulary.status_tags)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A section while its lines are being gathered; None as role: the page's lead."""
+
+    role: Role | None
+    label: str
+    lines: list[Line] = field(default_factory=list)
+
+    def add(self, text: str, line: Line) -> None:
+        if stripped := text.strip():
+            self.lines.append(Line(stripped, line.indent, line.gap))
+
+
+def _uncut(text: str, headings: Headings, *, glued: bool) -> str:
+    """``text``, a page's last line, without the beginning of a label that was glued to it: "AwardsEffective Da"."""
+    tags = [label for label, role in headings.roles.items() if role in TAG_ROLES]
+    begun = ({*headings.roles, *headings.link_labels} - set(tags)) | {f"{label}:" for label in tags}
+    longest = max(map(len, begun), default=0)
+    for at in range(max(0, len(text) - longest), len(text)) if glued else (0,):
+        rest = text[at:]
+        if at and (text[at - 1].isspace() or not (text[at - 1].islower() or len(rest) >= _SHORTEST_GLUED_CUT)):
+            continue
+        if rest[0].isupper() and rest not in begun and any(label.startswith(rest) for label in begun):
+            return text[:at]
+    return text
+
+
+def split_flat(lines: tuple[Line, ...], headings: Headings, vocabulary: Vocabulary, *, glued: bool = True) -> Page:
+    """The page at its labels. ``glued=False``: the blocks below numbered items, each label on its own line."""
+    if lines:
+        last = lines[-1]
+        lines = (*lines[:-1], Line(_uncut(last.text, headings, glued=glued), last.indent, last.gap))
+    splitter = _Splitter(headings, vocabulary, glued, None if glued else Role.OTHER, not glued)
+    parts = [_Open(None, "")]
+    for at, line in enumerate(lines):
+        _gather(parts, line, splitter.hits(line.text, lines[at + 1].text if at + 1 < len(lines) else ""))
+    sections = tuple(
+        Section(part.role, part.label, tuple(part.lines), part is not parts[-1], flat=glued)
+        for part in parts
+        if part.role is not None
+    )
+    return Page(_without_marks(parts[0].lines), sections, is_old(sections, headings))
+
+
+def _gather(parts: list[_Open], line: Line, hits: list[_Hit]) -> None:
+    """Share one line among the section that is open and those that its labels open."""
+    at = 0
+    for hit in hits:
+        parts[-1].add(line.text[at : hit.start], line)
+        parts.append(_Open(hit.role, hit.label))
+        at = hit.end
+    parts[-1].add(line.text[at:], line)
+
+
+def _without_marks(lines: list[Line]) -> tuple[Line, ...]:
+    return tuple(line for line in lines if bullet_of(line.text) != "")

@@ -1,0 +1,1 @@
+"""The recorded newsroom: loopback servers that replay a story, receivers, and a scripted editor."""

@@ -1,0 +1,1 @@
+"""The nouns of the field: frozen, slotted dataclasses and StrEnums. Standard library only."""

@@ -1,0 +1,150 @@
+"""What is polled, and what a poll can come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class SourceKind(StrEnum):
+    """Which reader turns the source's bytes into items. AUTO looks at the first document."""
+
+    AUTO = "auto"
+    FEED = "feed"
+    PAGE = "page"
+
+
+class Voice(StrEnum):
+    """Who speaks when this source speaks: sets the draft's title and the digest's order (this order)."""
+
+    GOVERNMENT = "government"
+    COURT = "court"
+    PARTY = "party"
+    PRESS = "press"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One polled address, as ``sources.yaml`` states it.
+
+    ``select`` (joined), ``drop``: CSS, or XPath after ``xpath:``; ``ignore``: whole-line regular expressions (RE2).
+    ``policies`` binds the source: whatever is new here is flagged for them (tracker ids or urls).
+    """
+
+    id: str
+    name: str
+    url: str
+    kind: SourceKind = SourceKind.AUTO
+    voice: Voice = Voice.PRESS
+    every: timedelta = timedelta(minutes=60)
+    select: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    line: int = 0
+
+
+class PollError(StrEnum):
+    """Why a poll failed: a value of the source's row, never an exception (THREATS 3.1)."""
+
+    TIMEOUT = "timeout"
+    DNS = "dns_error"
+    CONNECT = "connect_error"
+    TLS = "tls_error"
+    PROTOCOL = "protocol_error"
+    INCOMPLETE = "incomplete"
+    TOO_LARGE = "too_large"
+    BAD_ENCODING = "bad_encoding"
+    BAD_URL = "bad_url"
+    BLOCKED_ADDRESS = "blocked_address"
+    REDIRECT_LIMIT = "redirect_limit"
+    REDIRECT_REFUSED = "redirect_refused"
+    HTTP_STATUS = "http_status"
+    GONE = "gone"
+    PARSE_ENTITIES = "parse_entities"
+    NOT_A_FEED = "not_a_feed"
+    NOT_A_PAGE = "not_a_page"
+    SELECTOR_EMPTY = "selector_empty"
+    INTERNAL = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a conditional request sends back, verbatim."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A document, decoded and whole. ``url`` is where it was found after redirects; header names are lower case."""
+
+    url: str
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    validators: Validators = Validators()
+    permanent_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """The server says that nothing changed. Fresh validators where it sent any."""
+
+    validators: Validators = Validators()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """No document. ``retry_after`` is the server's own wish, clamped to 24 hours."""
+
+    error: PollError
+    detail: str
+    status: int | None = None
+    retry_after: timedelta | None = None
+
+
+FetchResult = Fetched | NotModified | FetchFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a document states, before it is compared with what is known.
+
+    ``key`` is the item's identity within its source; ``title`` and ``text`` are plain text (NFC, no controls but
+    newlines; paragraphs are lines); ``url`` is http(s) or None; ``published`` is aware, in UTC, or None where the
+    document gives no believable date; ``published_raw`` is the document's own words.
+    """
+
+    key: str
+    title: str
+    text: str
+    url: str | None = None
+    published: datetime | None = None
+    published_raw: str | None = None
+    publisher: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one document holds, in its own order. ``notes`` are for the log and ``sources test``."""
+
+    kind: SourceKind
+    title: str
+    items: tuple[Item, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFailed:
+    """The document could not be read as what its source is; the stored state stands."""
+
+    error: PollError
+    detail: str
+
+
+ReadResult = Reading | ReadFailed

@@ -1,0 +1,283 @@
+"""Rooms 1 to 5: claim what is due, fetch it, read it, tell what is new, match that, and commit all of it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from monitor.core.entries import Decided, decide, fingerprint
+from monitor.core.match import MatchItem
+from monitor.core.read import read_document
+from monitor.core.schedule import next_poll
+from monitor.core.text import normal_title
+from monitor.core.triage import added_text, is_material
+from monitor.core.urls import canonical_url
+from monitor.errors import LostClaim
+from monitor.model.flag import Match
+from monitor.model.source import (
+    Fetched,
+    FetchFailed,
+    Item,
+    NotModified,
+    PollError,
+    ReadFailed,
+    Reading,
+    SourceKind,
+    Validators,
+)
+from monitor.pipeline.context import Context, log
+from monitor.store.polls import NewEntry, PollCounts, PollRecord, RevisedEntry, known_entries, record_poll
+from monitor.store.schedule import Claim, claim_due, next_start
+
+LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
+FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
+LATE_AFTER = timedelta(days=30)  # older items that appear late are stored and not flagged
+_STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
+_MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What one pass did (CONTRACT, ``poll``)."""
+
+    polled: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    failed: int = 0
+    entries_new: int = 0
+    entries_revised: int = 0
+    flags: int = 0
+
+    def __add__(self, other: PollReport) -> PollReport:
+        return PollReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+async def poll_due(ctx: Context, limit: int, *, only: Collection[str] | None = None) -> PollReport:
+    """Poll up to ``limit`` sources that are due now and whose hosts may be asked; each commits by itself."""
+    claims = await ctx.db.write(
+        lambda tx: claim_due(
+            tx,
+            now=ctx.clock(),
+            limit=limit,
+            lease=LEASE,
+            min_gap=ctx.settings.host_min_gap,
+            per_host=ctx.settings.host_concurrency,
+            new_token=lambda: ctx.new_id("claim"),
+            only=only,
+        )
+    )
+    ctx.crashpoint("poll.lease")
+    async with asyncio.TaskGroup() as group:
+        polls = [group.create_task(_poll(ctx, claim)) for claim in claims]
+    return sum((poll.result() for poll in polls), PollReport())
+
+
+async def poll_all_due(ctx: Context, *, only: Collection[str] | None = None) -> PollReport:
+    """Poll until nothing is due any more, waiting out the gaps of hosts; the whole of ``monitor poll``."""
+    total = PollReport()
+    horizon = ctx.clock()
+    while True:
+        report = await poll_due(ctx, ctx.settings.fetchers, only=only)
+        total += report
+        start = await ctx.db.read(lambda tx: next_start(tx, now=horizon, only=only))
+        if start is None:
+            return total
+        if not report.polled:
+            await asyncio.sleep(max(0.05, (start - ctx.clock()).total_seconds()))
+
+
+async def _poll(ctx: Context, claim: Claim) -> PollReport:
+    source = claim.source
+    try:
+        record = await _attend(ctx, claim)
+    except Exception as error:  # a reader's fault ends this poll, not those of other sources (I12)
+        log.exception("poll_broke", source=source.id)
+        record = _failed(ctx, claim, PollError.INTERNAL, f"{type(error).__name__}: {error}")
+    ctx.crashpoint("poll.before_commit")
+    try:
+        counts = await ctx.db.write(lambda tx: record_poll(tx, record))
+    except LostClaim as lost:
+        log.warning("poll_discarded", source=source.id, why=str(lost))
+        return PollReport(polled=1, failed=1)
+    ctx.crashpoint("poll.after_commit")
+    return _report(record, counts)
+
+
+def _report(record: PollRecord, counts: PollCounts) -> PollReport:
+    if record.error is not None:
+        log.warning("poll_failed", source=record.source_id, error=record.error.value, detail=record.detail)
+        return PollReport(polled=1, failed=1)
+    changed = bool(record.new or record.revised)
+    if changed:
+        log.info("poll_changed", source=record.source_id, new=counts.entries_new, revised=counts.entries_revised)
+    return PollReport(1, int(not changed), int(changed), 0, counts.entries_new, counts.entries_revised, counts.flags)
+
+
+async def _attend(ctx: Context, claim: Claim) -> PollRecord:
+    """Fetch and judge one source; its record is what T2 commits."""
+    conditional = claim.full_at is not None and ctx.clock() - claim.full_at < FULL_FETCH_EVERY
+    result = await ctx.fetcher.fetch(claim.source.url, validators=claim.validators if conditional else Validators())
+    ctx.crashpoint("poll.fetched")
+    match result:
+        case FetchFailed():
+            return _failed(ctx, claim, result.error, result.detail, retry_after=result.retry_after)
+        case NotModified():
+            return _settled(ctx, claim, result.headers, _fresher(claim.validators, result.validators), whole=False)
+        case Fetched():
+            return await _judge(ctx, claim, result)
+        case _:
+            assert_never(result)
+
+
+def _fresher(stored: Validators, sent: Validators) -> Validators:
+    return Validators(sent.etag or stored.etag, sent.last_modified or stored.last_modified)
+
+
+async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
+    sha256 = hashlib.sha256(fetched.body).hexdigest()
+    settled = _settled(ctx, claim, fetched.headers, fetched.validators, whole=True)
+    if claim.seeded and sha256 == claim.body_sha256:
+        return settled
+    reading = await asyncio.to_thread(read_document, fetched, claim.source, settled.at)
+    if isinstance(reading, ReadFailed):
+        return _failed(ctx, claim, reading.error, reading.detail)
+    ctx.crashpoint("poll.parsed")
+    for note in reading.notes:
+        log.info("poll_note", source=claim.source.id, note=note)
+    decided = await _compare(ctx, claim, reading)
+    new, revised = await _match(ctx, claim, reading.kind, decided, settled.at)
+    return PollRecord(
+        source_id=settled.source_id,
+        token=settled.token,
+        at=settled.at,
+        next_poll_at=settled.next_poll_at,
+        seeded=claim.seeded,
+        validators=fetched.validators,
+        whole=True,
+        fetched=fetched,
+        body_sha256=sha256,
+        new=new,
+        revised=revised,
+        rekeyed=tuple((known.entry_id, item.key) for known, item in decided.reidentified),
+    )
+
+
+async def _compare(ctx: Context, claim: Claim, reading: Reading) -> Decided:
+    keys = {item.key for item in reading.items}
+    links = {canonical_url(item.url) for item in reading.items if item.url}
+    known = await ctx.db.read(lambda tx: known_entries(tx, claim.source.id, keys=keys, links=links))
+    decided = decide(reading, known)
+    for note in decided.notes:
+        log.info("poll_note", source=claim.source.id, note=note)
+    return decided
+
+
+async def _match(
+    ctx: Context, claim: Claim, kind: SourceKind, decided: Decided, at: datetime
+) -> tuple[tuple[NewEntry, ...], tuple[RevisedEntry, ...]]:
+    """What was decided, with the flags that it raises. A baseline raises none, and nor does what is long past."""
+    own_story = kind is SourceKind.PAGE
+    asked = [_as_match_item(claim, item, item.text, at) for item in decided.new]
+    asked += [
+        _as_match_item(claim, item, added_text(diff) if own_story else item.text, at)
+        for _, item, diff in decided.revised
+    ]
+    ctx.crashpoint("match.before")
+    answers = await ctx.matching.match(asked) if claim.seeded else []
+    ctx.crashpoint("match.after")
+    flags = [tuple(match for match in answer.matches if match.flag) for answer in answers] or [()] * len(asked)
+    new = [_new_entry(item, flags[n], at) for n, item in enumerate(decided.new)]
+    edited = flags[len(new) :]
+    revised = [
+        RevisedEntry(
+            known=known,
+            item=item,
+            fingerprint=fingerprint(item),
+            diff=diff,
+            normal_title=_story_title(item),
+            own_story=own_story,
+            material=is_material(known.title, known.text, item.title, item.text),
+            flags=edited[n],
+        )
+        for n, (known, item, diff) in enumerate(decided.revised)
+    ]
+    return tuple(new), tuple(revised)
+
+
+def _as_match_item(claim: Claim, item: Item, text: str, at: datetime) -> MatchItem:
+    source = claim.source
+    published = item.published if item.published and source.kind is not SourceKind.PAGE else at
+    return MatchItem(
+        title=item.title,
+        text=text,
+        url=item.url or "",
+        published=published.date(),
+        publisher=item.publisher or source.name,
+        agencies=source.agencies,
+        bound=source.policies,
+    )
+
+
+def _new_entry(item: Item, flags: tuple[Match, ...], at: datetime) -> NewEntry:
+    late = item.published is not None and item.published < at - LATE_AFTER
+    if late and flags:
+        log.info("late_item", entry=item.key, title=item.title, published=item.published)
+    return NewEntry(
+        item=item,
+        fingerprint=fingerprint(item),
+        canonical_url=canonical_url(item.url) if item.url else None,
+        normal_title=_story_title(item),
+        flags=() if late else flags,
+    )
+
+
+def _story_title(item: Item) -> str:
+    title = normal_title(item.title, item.publisher or "")
+    return title if len(title.split()) >= _STORY_TITLE_WORDS else ""
+
+
+def _settled(ctx: Context, claim: Claim, headers: dict[str, str], validators: Validators, *, whole: bool) -> PollRecord:
+    now = ctx.clock()
+    max_age = _MAX_AGE.search(headers.get("cache-control", ""))
+    return PollRecord(
+        source_id=claim.source.id,
+        token=claim.token,
+        at=now,
+        next_poll_at=next_poll(
+            now=now,
+            every=claim.source.every,
+            failures=0,
+            jitter=ctx.chance(),
+            max_age=timedelta(seconds=int(max_age[1])) if max_age else None,
+        ),
+        seeded=claim.seeded,
+        validators=validators,
+        whole=whole,
+    )
+
+
+def _failed(
+    ctx: Context, claim: Claim, error: PollError, detail: str, *, retry_after: timedelta | None = None
+) -> PollRecord:
+    now = ctx.clock()
+    due = next_poll(
+        now=now,
+        every=claim.source.every,
+        failures=claim.failures + 1,
+        jitter=ctx.chance(),
+        retry_after=retry_after,
+    )
+    return PollRecord(
+        source_id=claim.source.id,
+        token=claim.token,
+        at=now,
+        next_poll_at=due,
+        seeded=claim.seeded,
+        error=error,
+        detail=detail,
+    )

@@ -1,0 +1,144 @@
+"""The database behind two calls: ``write(work)`` and ``read(work)`` run ``work(tx)`` in one transaction.
+
+SQLite: one writer thread, BEGIN IMMEDIATE (a deferred transaction that turns into a writer fails at once with
+SQLITE_BUSY_SNAPSHOT, whatever the busy timeout), WAL, synchronous=FULL. PostgreSQL: a small pool of threads.
+``work`` may run again after a deadlock or a serialisation failure, so it must touch nothing but ``tx``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, pool
+
+from monitor.errors import ConfigError, DatabaseDamaged, DatabaseError, Problem, StateError
+
+Tx = Connection
+T = TypeVar("T")
+
+_RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+_TRIES = 5
+_POOL = 4
+_DAMAGED = ("malformed", "not a database", "file is encrypted")
+_UNWRITABLE = ("readonly", "read-only", "unable to open database file")
+
+
+class Database:
+    """One database. ``close()`` waits for work under way."""
+
+    def __init__(self, url: str, *, folder: Path | None = None) -> None:
+        """``url`` is ``sqlite:///PATH`` (relative to ``folder``) or ``postgresql://...``."""
+        self.is_sqlite = url.startswith("sqlite:")
+        if self.is_sqlite:
+            self.path: Path | None = _sqlite_path(url, folder)
+            self._writer = _sqlite_engine(self.path, "BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(self.path, "BEGIN")
+            self._write_pool = ThreadPoolExecutor(1, "db-write")
+        else:
+            self.path = None
+            self._writer = self._reader = _postgres_engine(url)
+            self._write_pool = ThreadPoolExecutor(_POOL, "db-write")
+        self._read_pool = ThreadPoolExecutor(_POOL, "db-read")
+
+    async def write(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in one transaction that is committed durably before this returns."""
+        return await asyncio.get_running_loop().run_in_executor(self._write_pool, self._run, self._writer, work)
+
+    async def read(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` on one consistent view; it must not write."""
+        return await asyncio.get_running_loop().run_in_executor(self._read_pool, self._run, self._reader, work)
+
+    def write_blocking(self, work: Callable[[Tx], T]) -> T:
+        """``write`` for callers without a loop: the upgrade at start, and the command line's tests."""
+        return self._write_pool.submit(self._run, self._writer, work).result()
+
+    def close(self) -> None:
+        """Finish what is under way and close every connection."""
+        self._write_pool.shutdown(wait=True)
+        self._read_pool.shutdown(wait=True)
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def _run(self, engine: Engine, work: Callable[[Tx], T]) -> T:
+        for tries_left in range(_TRIES - 1, -1, -1):
+            try:
+                with engine.begin() as tx:
+                    return work(tx)
+            except exc.DBAPIError as error:
+                if tries_left and getattr(error.orig, "sqlstate", None) in _RETRYABLE:
+                    continue
+                raise _ours(error) from error
+        raise AssertionError("unreachable")
+
+
+def lock_row_suffix(tx: Tx) -> dict[str, Any]:
+    """Keyword arguments for ``with_for_update`` work only on PostgreSQL; on SQLite a writer is alone anyway."""
+    return {"skip_locked": True} if tx.dialect.name == "postgresql" else {}
+
+
+def _sqlite_path(url: str, folder: Path | None) -> Path:
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        raise ConfigError(
+            Problem("MONITOR_DATABASE_URL", None, f"{url} names no file: write sqlite:///state/monitor.db")
+        )
+    return (folder or Path()) / name
+
+
+def _sqlite_engine(path: Path, begin: str) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}", poolclass=pool.QueuePool, pool_size=_POOL, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres_engine(url: str) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(address, pool_size=2 * _POOL, max_overflow=0, pool_pre_ping=True)
+
+
+def _ours(error: exc.DBAPIError) -> Exception:
+    """The driver's error as one of ours, so that the exit code and the message say what to do."""
+    if isinstance(error, exc.IntegrityError):
+        return error
+    words = str(error.orig)
+    if any(sign in words for sign in _DAMAGED):
+        return DatabaseDamaged(f"{words}: nothing was changed; restore a backup, or run `sqlite3 FILE .recover`")
+    if any(sign in words for sign in _UNWRITABLE):
+        return StateError(f"the database cannot be written: {words}; check the owner and mode of the state folder")
+    return DatabaseError(words)
+
+
+def check_integrity(path: Path) -> None:
+    """Refuse a damaged SQLite file before anything is written to it (fault 14: ``count(*)`` still works on one)."""
+    if not path.exists() or not os.path.getsize(path):
+        return
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=60)
+        try:
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        verdict = str(error)
+    if verdict != "ok":
+        if any(sign in verdict for sign in _UNWRITABLE):
+            raise StateError(f"{path}: {verdict}; check the owner and mode of the state folder")
+        raise DatabaseDamaged(f"{path}: {verdict}; nothing was changed; restore a backup")

@@ -1,0 +1,202 @@
+"""Room 6: flags and the decisions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+
+from monitor.errors import Conflict, NotFound
+from monitor.model.flag import DecisionKind, FlagState, Reason, ReasonKind
+from monitor.model.source import Source
+from monitor.store import schema as s
+from monitor.store.database import Tx
+from monitor.store.sources import source_from_config
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFlag:
+    """A flag with the words that its editor is shown: those of the revision it points at."""
+
+    id: int
+    policy_id: int
+    policy_url: str
+    policy_title: str
+    story_id: int
+    revision_id: int
+    state: FlagState
+    version: int
+    score: float
+    reasons: tuple[Reason, ...]
+    raised_at: datetime
+    snoozed_until: datetime | None
+    source: Source
+    title: str
+    text: str
+    url: str | None
+    publisher: str
+    published: datetime | None
+    first_seen: datetime
+    seen_at: datetime
+    change_parts: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """The latest decision on a flag."""
+
+    id: int
+    version: int
+    kind: DecisionKind
+    actor: str
+    at: datetime
+    reason: str | None
+
+
+def _query() -> Select[Any]:
+    return (
+        select(
+            s.flag,
+            s.policy.c.url.label("policy_url"),
+            s.policy.c.title.label("policy_title"),
+            s.revision.c.title,
+            s.revision.c.text,
+            s.revision.c.url,
+            s.revision.c.publisher,
+            s.revision.c.published,
+            s.revision.c.at.label("seen_at"),
+            s.entry.c.first_seen,
+            s.source.c.config,
+            s.change.c.parts,
+            s.change.c.kind.label("change_kind"),
+        )
+        .join(s.policy, s.policy.c.id == s.flag.c.policy_id)
+        .join(s.revision, s.revision.c.id == s.flag.c.revision_id)
+        .join(s.entry, s.entry.c.id == s.revision.c.entry_id)
+        .join(s.source, s.source.c.id == s.entry.c.source_id)
+        .outerjoin(s.change, s.change.c.revision_id == s.revision.c.id)
+    )
+
+
+def _stored(row: Any) -> StoredFlag:
+    source = source_from_config(row["config"])
+    return StoredFlag(
+        id=row["id"],
+        policy_id=row["policy_id"],
+        policy_url=row["policy_url"],
+        policy_title=row["policy_title"],
+        story_id=row["story_id"],
+        revision_id=row["revision_id"],
+        state=FlagState(row["state"]),
+        version=row["version"],
+        score=row["score"],
+        reasons=tuple(Reason(ReasonKind(each["kind"]), each["term"], each["excerpt"]) for each in row["reasons"]),
+        raised_at=row["raised_at"],
+        snoozed_until=row["snoozed_until"],
+        source=source,
+        title=row["title"],
+        text=row["text"],
+        url=row["url"] or source.url,
+        publisher=row["publisher"] or source.name,
+        published=row["published"],
+        first_seen=row["first_seen"],
+        seen_at=row["seen_at"],
+        change_parts=tuple(row["parts"] or ()) if row["change_kind"] == "revised" else (),
+    )
+
+
+def get_flag(tx: Tx, flag_id: int, *, lock: bool = False) -> StoredFlag:
+    """One flag; ``lock`` holds its row until commit, so that two editors decide one after the other."""
+    if lock:
+        tx.execute(select(s.flag.c.id).where(s.flag.c.id == flag_id).with_for_update())
+    row = tx.execute(_query().where(s.flag.c.id == flag_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"no flag {flag_id}: `monitor flags list` shows them")
+    return _stored(row)
+
+
+def list_flags(
+    tx: Tx, *, now: datetime, states: Collection[FlagState] = (), policy_id: int | None = None
+) -> list[StoredFlag]:
+    """Flags, the best scored first. A snooze that ran out counts as open."""
+    query = _query().order_by(s.flag.c.score.desc(), s.flag.c.id)
+    if policy_id is not None:
+        query = query.where(s.flag.c.policy_id == policy_id)
+    flags = [_woken(_stored(row), now) for row in tx.execute(query).mappings()]
+    return [flag for flag in flags if not states or flag.state in states]
+
+
+def _woken(flag: StoredFlag, now: datetime) -> StoredFlag:
+    if flag.state is FlagState.SNOOZED and flag.snoozed_until is not None and flag.snoozed_until <= now:
+        return StoredFlag(**{name: getattr(flag, name) for name in flag.__slots__} | {"state": FlagState.OPEN})
+    return flag
+
+
+def outlets(tx: Tx, story_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the sources that told each story, in the order they did."""
+    query = (
+        select(s.story_revision.c.story_id, s.revision.c.publisher, s.source.c.name)
+        .join(s.revision, s.revision.c.id == s.story_revision.c.revision_id)
+        .join(s.entry, s.entry.c.id == s.revision.c.entry_id)
+        .join(s.source, s.source.c.id == s.entry.c.source_id)
+        .where(s.story_revision.c.story_id.in_(story_ids))
+        .order_by(s.revision.c.id)
+    )
+    names: dict[int, list[str]] = {}
+    for row in tx.execute(query).mappings():
+        told = names.setdefault(row["story_id"], [])
+        name = row["publisher"] or row["name"]
+        if name not in told:
+            told.append(name)
+    return names
+
+
+def record_decision(
+    tx: Tx,
+    flag: StoredFlag,
+    kind: DecisionKind,
+    *,
+    state: FlagState,
+    actor: str,
+    at: datetime,
+    reason: str | None = None,
+    note: str | None = None,
+    snoozed_until: datetime | None = None,
+) -> int:
+    """Decide this version of the flag and move it on; Conflict when somebody decided it first."""
+    moved = (
+        update(s.flag)
+        .where(s.flag.c.id == flag.id, s.flag.c.version == flag.version)
+        .values(state=state.value, version=flag.version + 1, snoozed_until=snoozed_until)
+    )
+    if not tx.execute(moved).rowcount:
+        raise Conflict(f"flag {flag.id} was decided by somebody else meanwhile: look at it again")
+    values = {
+        "flag_id": flag.id,
+        "version": flag.version,
+        "kind": kind.value,
+        "actor": actor,
+        "at": at,
+        "reason": reason,
+        "note": note,
+    }
+    decision_id: int = tx.execute(insert(s.decision).values(**values).returning(s.decision.c.id)).scalar_one()
+    return decision_id
+
+
+def decisions(tx: Tx, flag_id: int) -> list[StoredDecision]:
+    """Every decision on a flag, oldest first."""
+    query = select(s.decision).where(s.decision.c.flag_id == flag_id).order_by(s.decision.c.version)
+    return [
+        StoredDecision(row["id"], row["version"], DecisionKind(row["kind"]), row["actor"], row["at"], row["reason"])
+        for row in tx.execute(query).mappings()
+    ]
+
+
+def count_flags(tx: Tx) -> dict[str, int]:
+    """``{state: number}``."""
+    query = select(s.flag.c.state, func.count()).group_by(s.flag.c.state)
+    return dict(tx.execute(query).tuples().all())

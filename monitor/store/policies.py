@@ -1,0 +1,180 @@
+"""Tracked policies: the current record of each, every record that it had, and its timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from monitor.errors import NotFound
+from monitor.model.policy import ActionRecord, PolicyRecord
+from monitor.store import schema as s
+from monitor.store.database import Tx
+from monitor.store.records import action_from_json, policy_from_json, policy_to_json
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """A policy's row: ``record`` is the current one, without actions."""
+
+    id: int
+    slug: str
+    record: PolicyRecord
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAction:
+    """An action as it stands: its latest revision."""
+
+    id: int
+    policy_id: int
+    policy_url: str
+    flag_id: int | None
+    key: str
+    seq: int
+    state: str
+    recorded_at: datetime
+    record: ActionRecord
+
+
+def _stored(row: Any) -> StoredPolicy:
+    return StoredPolicy(row["id"], row["slug"], policy_from_json(row["record"]), row["created_at"], row["updated_at"])
+
+
+def list_policies(tx: Tx) -> list[StoredPolicy]:
+    """Every policy, newest announcement first."""
+    query = select(s.policy).order_by(s.policy.c.announced.desc().nulls_last(), s.policy.c.id)
+    return [_stored(row) for row in tx.execute(query).mappings()]
+
+
+def find_policy(tx: Tx, name: str | int) -> StoredPolicy | None:
+    """By tracker id, url or slug, as people name policies; None if there is none."""
+    text = str(name).strip()
+    conditions = [s.policy.c.url == text.rstrip("/"), s.policy.c.slug == text]
+    if text.isdigit():
+        conditions.append(s.policy.c.tracker_id == int(text))
+    for condition in conditions:
+        row = tx.execute(select(s.policy).where(condition)).mappings().first()
+        if row is not None:
+            return _stored(row)
+    return None
+
+
+def get_policy(tx: Tx, name: str | int) -> StoredPolicy:
+    """``find_policy``, or NotFound."""
+    policy = find_policy(tx, name)
+    if policy is None:
+        raise NotFound(f"no policy {name!r}: give its tracker id, url or slug (`monitor policies list` shows them)")
+    return policy
+
+
+def policy_by_id(tx: Tx, policy_id: int) -> StoredPolicy:
+    """The policy of a row that refers to it."""
+    return _stored(tx.execute(select(s.policy).where(s.policy.c.id == policy_id)).mappings().one())
+
+
+def create_policy(tx: Tx, record: PolicyRecord, *, slug: str, at: datetime, actor: str) -> StoredPolicy:
+    """Insert a policy with its first revision. ``record.actions`` are not stored here."""
+    data = policy_to_json(record)
+    values = {
+        "url": record.url,
+        "tracker_id": record.tracker_id,
+        "slug": slug,
+        "title": record.title or record.url,
+        "announced": record.announced,
+        "record": data,
+        "created_at": at,
+        "updated_at": at,
+    }
+    policy_id = tx.execute(insert(s.policy).values(**values).returning(s.policy.c.id)).scalar_one()
+    _revise(tx, policy_id, data, at=at, actor=actor)
+    return StoredPolicy(policy_id, slug, replace(record, actions=()), at, at)
+
+
+def update_policy(tx: Tx, policy: StoredPolicy, record: PolicyRecord, *, at: datetime, actor: str) -> None:
+    """Make ``record`` the current one and keep the former as history."""
+    data = policy_to_json(record)
+    values = {
+        "url": record.url,
+        "tracker_id": record.tracker_id,
+        "title": record.title or record.url,
+        "announced": record.announced,
+        "record": data,
+        "updated_at": at,
+    }
+    tx.execute(update(s.policy).where(s.policy.c.id == policy.id).values(**values))
+    _revise(tx, policy.id, data, at=at, actor=actor)
+
+
+def _revise(tx: Tx, policy_id: int, data: dict[str, Any], *, at: datetime, actor: str) -> None:
+    last = tx.execute(
+        select(func.max(s.policy_revision.c.seq)).where(s.policy_revision.c.policy_id == policy_id)
+    ).scalar_one()
+    tx.execute(
+        insert(s.policy_revision).values(policy_id=policy_id, seq=(last or 0) + 1, at=at, actor=actor, record=data)
+    )
+
+
+def slugs_like(tx: Tx, stem: str) -> set[str]:
+    """The slugs in use that begin with ``stem``."""
+    return set(tx.execute(select(s.policy.c.slug).where(s.policy.c.slug.startswith(stem, autoescape=True))).scalars())
+
+
+def list_actions(
+    tx: Tx, *, policy_id: int | None = None, action_id: int | None = None, standing: bool = True
+) -> list[StoredAction]:
+    """Actions in the timeline's order (date, then as recorded). ``standing`` leaves out what was taken back."""
+    latest = (
+        select(s.action_revision.c.action_id, func.max(s.action_revision.c.seq).label("seq"))
+        .group_by(s.action_revision.c.action_id)
+        .subquery()
+    )
+    r = s.action_revision
+    query = (
+        select(s.action, r.c.seq, r.c.state, r.c.record, s.policy.c.url.label("policy_url"))
+        .join(latest, latest.c.action_id == s.action.c.id)
+        .join(r, (r.c.action_id == s.action.c.id) & (r.c.seq == latest.c.seq))
+        .join(s.policy, s.policy.c.id == s.action.c.policy_id)
+        .order_by(s.action.c.id)
+    )
+    if policy_id is not None:
+        query = query.where(s.action.c.policy_id == policy_id)
+    if action_id is not None:
+        query = query.where(s.action.c.id == action_id)
+    if standing:
+        query = query.where(r.c.state.in_(("recorded", "corrected")))
+    actions = [
+        StoredAction(
+            id=row["id"],
+            policy_id=row["policy_id"],
+            policy_url=row["policy_url"],
+            flag_id=row["flag_id"],
+            key=row["key"],
+            seq=row["seq"],
+            state=row["state"],
+            recorded_at=row["created_at"],
+            record=action_from_json(row["record"]),
+        )
+        for row in tx.execute(query).mappings()
+    ]
+    return sorted(actions, key=lambda each: (each.record.date is None, str(each.record.date), each.id))
+
+
+def with_actions(policies: Iterable[StoredPolicy], actions: Iterable[StoredAction]) -> list[PolicyRecord]:
+    """Complete records: each policy with its standing actions."""
+    timelines: dict[int, list[ActionRecord]] = {}
+    for action in actions:
+        timelines.setdefault(action.policy_id, []).append(action.record)
+    return [replace(policy.record, actions=tuple(timelines.get(policy.id, ()))) for policy in policies]
+
+
+def policies_version(tx: Tx) -> tuple[int, int]:
+    """Rises whenever a policy or an action changes: what a matcher built from them depends on."""
+    policies = tx.execute(select(func.coalesce(func.max(s.policy_revision.c.id), 0))).scalar_one()
+    actions = tx.execute(select(func.coalesce(func.max(s.action_revision.c.id), 0))).scalar_one()
+    return policies, actions

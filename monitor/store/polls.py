@@ -1,0 +1,340 @@
+"""Rooms 2 to 5: T2 commits what one poll came to, whole or not at all, if the claim still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitor.core.entries import Known
+from monitor.errors import LostClaim
+from monitor.model.change import ChangeKind, Diff
+from monitor.model.flag import FlagState, Match
+from monitor.model.source import Fetched, Item, PollError, Validators
+from monitor.store import schema as s
+from monitor.store.database import Tx
+
+_SAME_STORY = timedelta(days=7)  # POLLING 11
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An item not known before, and the flags that it raises. ``normal_title`` "" joins no other outlet's story."""
+
+    item: Item
+    fingerprint: str
+    canonical_url: str | None
+    normal_title: str
+    flags: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevisedEntry:
+    """New words of a known entry. ``own_story``: a page's change is news of its own; a feed entry's edit is not.
+
+    ``material``: so much changed that a decided flag is put before the editor again.
+    """
+
+    known: Known
+    item: Item
+    fingerprint: str
+    diff: Diff
+    normal_title: str
+    own_story: bool
+    material: bool
+    flags: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """Everything that one poll changes. ``error`` None and ``fetched`` None: nothing new was there."""
+
+    source_id: str
+    token: str
+    at: datetime
+    next_poll_at: datetime
+    seeded: bool  # False: this poll is the baseline and raises nothing
+    error: PollError | None = None
+    detail: str = ""
+    validators: Validators | None = None  # None: keep the stored ones
+    whole: bool = False  # an entire document was received, changed or not
+    fetched: Fetched | None = None
+    body_sha256: str | None = None
+    new: tuple[NewEntry, ...] = ()
+    revised: tuple[RevisedEntry, ...] = ()
+    rekeyed: tuple[tuple[int, str], ...] = ()  # (entry id, its further key)
+
+
+@dataclass(frozen=True, slots=True)
+class PollCounts:
+    """What T2 stored."""
+
+    entries_new: int = 0
+    entries_revised: int = 0
+    flags: int = 0
+
+
+def known_entries(tx: Tx, source_id: str, *, keys: Collection[str], links: Collection[str]) -> list[Known]:
+    """The stored entries that a document's items may be: by key, further key, or canonical link; latest words."""
+    further = select(s.entry_key.c.entry_id).where(s.entry_key.c.source_id == source_id, s.entry_key.c.key.in_(keys))
+    latest = select(func.max(s.revision.c.seq)).where(s.revision.c.entry_id == s.entry.c.id).scalar_subquery()
+    query = (
+        select(s.entry, s.revision)
+        .join(s.revision, (s.revision.c.entry_id == s.entry.c.id) & (s.revision.c.seq == latest))
+        .where(s.entry.c.source_id == source_id)
+        .where(or_(s.entry.c.key.in_(keys), s.entry.c.canonical_url.in_(links), s.entry.c.id.in_(further)))
+    )
+    by_id = {row[s.entry.c.id]: _known(row, row[s.entry.c.key]) for row in tx.execute(query).mappings()}
+    aliases = select(s.entry_key).where(s.entry_key.c.source_id == source_id, s.entry_key.c.key.in_(keys))
+    again = [_rekeyed(by_id[row["entry_id"]], row["key"]) for row in tx.execute(aliases).mappings()]
+    return [*by_id.values(), *again]
+
+
+def _known(row: Any, key: str) -> Known:
+    return Known(
+        entry_id=row[s.entry.c.id],
+        key=key,
+        url=row[s.revision.c.url],
+        title=row[s.revision.c.title],
+        text=row[s.revision.c.text],
+        fingerprint=row[s.revision.c.fingerprint],
+        last_seq=row[s.revision.c.seq],
+    )
+
+
+def _rekeyed(known: Known, key: str) -> Known:
+    return replace(known, key=key)
+
+
+def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
+    """T2. Raises LostClaim (and so stores nothing) when another worker took the source over."""
+    _settle_source(tx, record)
+    if record.fetched is None:
+        return PollCounts()
+    snapshot = _store_snapshot(tx, record, record.fetched)
+    if record.new or record.revised:
+        # One lock for every poll that may found a story, so that two workers cannot found one story twice.
+        tx.execute(select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update())
+    policies = _policy_ids(tx, record)
+    flags = 0
+    for entry in record.new:
+        flags += _store_new(tx, record, snapshot, entry, policies)
+    for revised in record.revised:
+        flags += _store_revised(tx, record, snapshot, revised, policies)
+    for entry_id, key in record.rekeyed:
+        tx.execute(insert(s.entry_key).values(source_id=record.source_id, key=key, entry_id=entry_id))
+    return PollCounts(len(record.new), len(record.revised), flags)
+
+
+def _settle_source(tx: Tx, record: PollRecord) -> None:
+    values: dict[str, Any] = {
+        "claim": None,
+        "lease_until": None,
+        "next_poll_at": record.next_poll_at,
+        "polled_at": record.at,
+        "poll_error": record.error and record.error.value,
+        "poll_detail": record.detail or None,
+        "failures": s.source.c.failures + 1 if record.error else 0,
+    }
+    if record.validators is not None:
+        values |= {"etag": record.validators.etag, "last_modified": record.validators.last_modified}
+    if record.whole:
+        values["full_at"] = record.at
+    if record.fetched is not None:
+        values["body_sha256"] = record.body_sha256
+        if not record.seeded:
+            values["seeded_at"] = record.at
+        if record.new or record.revised:
+            values["changed_at"] = record.at
+    fence = (s.source.c.id == record.source_id) & (s.source.c.claim == record.token)
+    if not tx.execute(update(s.source).where(fence).values(**values)).rowcount:
+        raise LostClaim(f"source {record.source_id}: another worker took it over; this poll's result was discarded")
+
+
+def _store_snapshot(tx: Tx, record: PollRecord, fetched: Fetched) -> int:
+    values = {
+        "source_id": record.source_id,
+        "at": record.at,
+        "url": fetched.url,
+        "status": fetched.status,
+        "sha256": record.body_sha256,
+        "size": len(fetched.body),
+        "headers": dict(fetched.headers),
+    }
+    snapshot_id: int = tx.execute(insert(s.snapshot).values(**values).returning(s.snapshot.c.id)).scalar_one()
+    return snapshot_id
+
+
+def _policy_ids(tx: Tx, record: PollRecord) -> dict[str, int]:
+    urls = {match.policy for entry in record.new for match in entry.flags}
+    urls |= {match.policy for entry in record.revised for match in entry.flags}
+    if not urls:
+        return {}
+    return dict(tx.execute(select(s.policy.c.url, s.policy.c.id).where(s.policy.c.url.in_(urls))).tuples().all())
+
+
+def _store_new(tx: Tx, record: PollRecord, snapshot: int, entry: NewEntry, policies: dict[str, int]) -> int:
+    values = {
+        "source_id": record.source_id,
+        "key": entry.item.key,
+        "canonical_url": entry.canonical_url,
+        "first_seen": record.at,
+    }
+    entry_id = tx.execute(insert(s.entry).values(**values).returning(s.entry.c.id)).scalar_one()
+    revision_id = _store_revision(tx, record, snapshot, entry_id, 1, entry.item, entry.fingerprint)
+    if not record.seeded:
+        return 0
+    _store_change(tx, record, revision_id, ChangeKind.NEW, Diff((), "new"))
+    story_id = _find_story(tx, record, entry) or _found_story(tx, record, entry.normal_title, entry.canonical_url)
+    tx.execute(insert(s.story_revision).values(revision_id=revision_id, story_id=story_id))
+    return _raise_flags(tx, record, story_id, revision_id, entry.flags, policies)
+
+
+def _store_revised(tx: Tx, record: PollRecord, snapshot: int, entry: RevisedEntry, policies: dict[str, int]) -> int:
+    known = entry.known
+    revision_id = _store_revision(
+        tx, record, snapshot, known.entry_id, known.last_seq + 1, entry.item, entry.fingerprint
+    )
+    if not record.seeded:
+        return 0
+    _store_change(tx, record, revision_id, ChangeKind.REVISED, entry.diff)
+    story_id = None if entry.own_story else _story_of_entry(tx, known.entry_id)
+    if story_id is None:
+        story_id = _found_story(tx, record, entry.normal_title, None)
+    tx.execute(insert(s.story_revision).values(revision_id=revision_id, story_id=story_id))
+    raised = _raise_flags(tx, record, story_id, revision_id, entry.flags, policies)
+    if not entry.own_story and entry.material:
+        raised += _reopen_flags(tx, story_id, revision_id, entry.flags, policies)
+    return raised
+
+
+def _store_revision(
+    tx: Tx, record: PollRecord, snapshot: int, entry_id: int, seq: int, item: Item, fingerprint: str
+) -> int:
+    values = {
+        "entry_id": entry_id,
+        "seq": seq,
+        "snapshot_id": snapshot,
+        "at": record.at,
+        "title": item.title,
+        "text": item.text,
+        "url": item.url,
+        "published": item.published,
+        "published_raw": item.published_raw,
+        "publisher": item.publisher,
+        "fingerprint": fingerprint,
+    }
+    revision_id: int = tx.execute(insert(s.revision).values(**values).returning(s.revision.c.id)).scalar_one()
+    return revision_id
+
+
+def _store_change(tx: Tx, record: PollRecord, revision_id: int, kind: ChangeKind, diff: Diff) -> None:
+    tx.execute(
+        insert(s.change).values(
+            source_id=record.source_id,
+            revision_id=revision_id,
+            kind=kind.value,
+            at=record.at,
+            summary=diff.summary,
+            parts=[{"op": part.op.value, "before": part.before, "after": part.after} for part in diff.parts],
+        )
+    )
+
+
+def _find_story(tx: Tx, record: PollRecord, entry: NewEntry) -> int | None:
+    """The story that another outlet's copy founded: the same link, or the same headline within seven days.
+
+    A publisher's own second text is never folded under an equal headline ("Order", "Notice").
+    """
+    recent = s.story.c.founded_at >= record.at - _SAME_STORY
+    if entry.canonical_url:
+        query = select(s.story.c.id).where(s.story.c.canonical_url == entry.canonical_url, recent)
+        found: int | None = tx.execute(query.order_by(s.story.c.id).limit(1)).scalar_one_or_none()
+        if found is not None:
+            return found
+    if not entry.normal_title:
+        return None
+    own = (
+        select(s.story_revision.c.story_id)
+        .join(s.revision, s.revision.c.id == s.story_revision.c.revision_id)
+        .join(s.entry, s.entry.c.id == s.revision.c.entry_id)
+        .where(s.entry.c.source_id == record.source_id)
+    )
+    query = select(s.story.c.id).where(s.story.c.normal_title == entry.normal_title, recent, s.story.c.id.not_in(own))
+    return tx.execute(query.order_by(s.story.c.id).limit(1)).scalar_one_or_none()
+
+
+def _found_story(tx: Tx, record: PollRecord, normal_title: str, canonical_url: str | None) -> int:
+    values = {"founded_at": record.at, "normal_title": normal_title, "canonical_url": canonical_url}
+    story_id: int = tx.execute(insert(s.story).values(**values).returning(s.story.c.id)).scalar_one()
+    return story_id
+
+
+def _story_of_entry(tx: Tx, entry_id: int) -> int | None:
+    query = (
+        select(func.max(s.story_revision.c.story_id))
+        .join(s.revision, s.revision.c.id == s.story_revision.c.revision_id)
+        .where(s.revision.c.entry_id == entry_id)
+    )
+    story_id: int | None = tx.execute(query).scalar_one()
+    return story_id
+
+
+def _raise_flags(
+    tx: Tx, record: PollRecord, story_id: int, revision_id: int, matches: Iterable[Match], policies: dict[str, int]
+) -> int:
+    upsert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    raised = 0
+    for match in matches:
+        if match.policy not in policies:  # deleted by an import of another worker meanwhile: nothing to flag
+            continue
+        values = {
+            "policy_id": policies[match.policy],
+            "story_id": story_id,
+            "revision_id": revision_id,
+            "state": FlagState.OPEN.value,
+            "version": 1,
+            "raised_at": record.at,
+            **_scored(match),
+        }
+        raised += tx.execute(upsert(s.flag).values(**values).on_conflict_do_nothing()).rowcount
+    return raised
+
+
+def _reopen_flags(tx: Tx, story_id: int, revision_id: int, matches: Iterable[Match], policies: dict[str, int]) -> int:
+    """Put decided flags of the story before the editor again, at version + 1, with the new words."""
+    reopened = 0
+    decided = s.flag.c.state.in_((FlagState.ACCEPTED.value, FlagState.REJECTED.value))
+    for match in matches:
+        here = (s.flag.c.story_id == story_id) & (s.flag.c.policy_id == policies.get(match.policy))
+        values = {
+            "state": FlagState.OPEN.value,
+            "version": s.flag.c.version + 1,
+            "revision_id": revision_id,
+            **_scored(match),
+        }
+        reopened += tx.execute(update(s.flag).where(here, decided).values(**values)).rowcount
+    return reopened
+
+
+def _scored(match: Match) -> dict[str, Any]:
+    reasons = [{"kind": each.kind.value, "term": each.term, "excerpt": each.excerpt} for each in match.reasons]
+    return {"score": match.score, "reasons": reasons}
+
+
+def list_changes(tx: Tx, *, since: datetime | None = None, source_id: str | None = None) -> list[dict[str, Any]]:
+    """What changed on the sources, oldest first (CONTRACT, ``changes``)."""
+    query = (
+        select(s.change, s.revision.c.title, s.revision.c.url, s.revision.c.entry_id)
+        .join(s.revision, s.revision.c.id == s.change.c.revision_id)
+        .order_by(s.change.c.seq)
+    )
+    if since is not None:
+        query = query.where(s.change.c.at >= since)
+    if source_id is not None:
+        query = query.where(s.change.c.source_id == source_id)
+    return [dict(row) for row in tx.execute(query).mappings()]

@@ -1,0 +1,120 @@
+"""The sources of ``sources.yaml`` in the database: their configuration, and how each is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, insert, select, update
+
+from monitor.errors import NotFound
+from monitor.model.source import Source, SourceKind, Voice
+from monitor.store import schema as s
+from monitor.store.database import Tx
+
+
+def source_to_config(source: Source) -> dict[str, Any]:
+    """A source as the JSON that its row keeps."""
+    return {
+        "id": source.id,
+        "name": source.name,
+        "url": source.url,
+        "kind": source.kind.value,
+        "voice": source.voice.value,
+        "every": source.every.total_seconds(),
+        "select": list(source.select),
+        "drop": list(source.drop),
+        "ignore": list(source.ignore),
+        "agencies": list(source.agencies),
+        "policies": list(source.policies),
+    }
+
+
+def source_from_config(config: dict[str, Any]) -> Source:
+    """The inverse of ``source_to_config``."""
+    return Source(
+        id=config["id"],
+        name=config["name"],
+        url=config["url"],
+        kind=SourceKind(config["kind"]),
+        voice=Voice(config["voice"]),
+        every=timedelta(seconds=config["every"]),
+        select=tuple(config["select"]),
+        drop=tuple(config["drop"]),
+        ignore=tuple(config["ignore"]),
+        agencies=tuple(config["agencies"]),
+        policies=tuple(config["policies"]),
+    )
+
+
+def host_key(url: str) -> str:
+    """``host:port`` of an address: what politeness is counted by."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:
+    """Make the rows say what ``sources.yaml`` says; the number of rows changed.
+
+    A source that left the file is retired (its history stays); one that returns is taken up again. A changed
+    address or rule starts over silently: the next poll is a baseline again.
+    """
+    known = {row["id"]: row for row in tx.execute(select(s.source)).mappings()}
+    changed = 0
+    for source in sources:
+        config = source_to_config(source)
+        row = known.pop(source.id, None)
+        if row is None:
+            tx.execute(insert(s.source).values(id=source.id, next_poll_at=now, **_named(source, config)))
+        elif row["config"] != config or row["retired_at"] is not None:
+            values: dict[str, Any] = {**_named(source, config), "retired_at": None, "next_poll_at": now}
+            if _reads_differently(row["config"], config):
+                values |= {"etag": None, "last_modified": None, "body_sha256": None, "full_at": None, "seeded_at": None}
+            tx.execute(update(s.source).where(s.source.c.id == source.id).values(**values))
+        else:
+            continue
+        changed += 1
+    for gone in (id for id, row in known.items() if row["retired_at"] is None):
+        tx.execute(update(s.source).where(s.source.c.id == gone).values(retired_at=now))
+        changed += 1
+    return changed
+
+
+def _named(source: Source, config: dict[str, Any]) -> dict[str, Any]:
+    return {"name": source.name, "url": source.url, "host": host_key(source.url), "config": config}
+
+
+def _reads_differently(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    return any(before.get(key) != after[key] for key in ("url", "kind", "select", "drop", "ignore"))
+
+
+def list_sources(tx: Tx, *, retired: bool = False) -> list[dict[str, Any]]:
+    """Every source with its health, by id; ``entries`` counts what it has told so far."""
+    counts = select(s.entry.c.source_id, func.count().label("entries")).group_by(s.entry.c.source_id).subquery()
+    query = (
+        select(s.source, func.coalesce(counts.c.entries, 0).label("entries"))
+        .outerjoin(counts, counts.c.source_id == s.source.c.id)
+        .order_by(s.source.c.id)
+    )
+    if not retired:
+        query = query.where(s.source.c.retired_at.is_(None))
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def get_source(tx: Tx, source_id: str) -> dict[str, Any]:
+    """One source's row with its health; NotFound names the near misses' listing."""
+    for row in list_sources(tx, retired=True):
+        if row["id"] == source_id:
+            return row
+    raise NotFound(f"no source {source_id!r}: `monitor sources list` shows them")
+
+
+def set_paused(tx: Tx, source_id: str, *, paused_at: datetime | None, now: datetime) -> None:
+    """Pause a source, or (None) take it up again at once."""
+    get_source(tx, source_id)
+    values: dict[str, Any] = {"paused_at": paused_at}
+    if paused_at is None:
+        values["next_poll_at"] = now
+    tx.execute(update(s.source).where(s.source.c.id == source_id).values(**values))

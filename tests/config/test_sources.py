@@ -1,0 +1,231 @@
+"""What sources.yaml may say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.config.sources import load_sources
+from monitor.config.vocabulary import packaged_vocabulary
+from monitor.errors import ConfigError
+from monitor.model.source import Source, SourceKind, Voice
+
+CONTRACT = """\
+version: 1
+defaults: {every: 15m}
+sources:
+  - id: 404-media
+    name: 404 Media
+    url: https://www.404media.co/rss/
+    kind: feed
+    voice: press
+    record: review
+    agencies: []
+    policies: []
+  - id: flock-statements
+    name: Flock Safety
+    url: https://www.flocksafety.com/blog/statement
+    kind: page
+    voice: party
+    select: "main article"
+    drop: [".share", "time"]
+    ignore: ["^Last updated .*"]
+    every: 1h
+"""
+
+
+def read(text: str) -> tuple[Source, ...]:
+    return load_sources(text, "sources.yaml", packaged_vocabulary())
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def one(lines: str, defaults: str = "{}") -> str:
+    """A file with one source: an id, an address, and these lines from line 6 on."""
+    entry = "".join(f"    {line}\n" for line in lines.splitlines())
+    return f"version: 1\ndefaults: {defaults}\nsources:\n  - id: a\n    url: https://www.example.org/feed\n{entry}"
+
+
+def test_the_contracts_example_is_read() -> None:
+    media, flock = read(CONTRACT)
+
+    assert media == Source(
+        id="404-media",
+        name="404 Media",
+        url="https://www.404media.co/rss/",
+        kind=SourceKind.FEED,
+        voice=Voice.PRESS,
+        every=timedelta(minutes=15),
+        line=4,
+    )
+    assert flock == Source(
+        id="flock-statements",
+        name="Flock Safety",
+        url="https://www.flocksafety.com/blog/statement",
+        kind=SourceKind.PAGE,
+        voice=Voice.PARTY,
+        every=timedelta(hours=1),
+        select=("main article",),
+        drop=(".share", "time"),
+        ignore=("^Last updated .*",),
+        line=12,
+    )
+
+
+def test_an_id_and_an_address_are_enough() -> None:
+    (source,) = read(one(""))
+
+    assert source == Source(id="a", name="example.org", url="https://www.example.org/feed", line=4)
+    assert source.kind is SourceKind.AUTO
+    assert source.voice is Voice.PRESS
+    assert source.every == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "text", ["version: 1\nsources: []", "version: 1\nsources:\n", "version: 1\nsources:\n  # none\n"]
+)
+def test_there_may_be_no_sources(text: str) -> None:
+    assert read(text) == ()
+
+
+def test_defaults_are_inherited_and_overridden() -> None:
+    defaults = "{every: 2h, kind: page, voice: court, select: main, drop: [nav], ignore: '^x$', agencies: [ice]}"
+
+    (inherits,) = read(one("", defaults))
+    (overrides,) = read(one("every: 90s\nkind: feed\ndrop: []\nagencies: [CBP, Border Patrol]", defaults))
+
+    assert inherits.every == timedelta(hours=2)
+    assert (inherits.kind, inherits.voice) == (SourceKind.PAGE, Voice.COURT)
+    assert (inherits.select, inherits.drop, inherits.ignore) == (("main",), ("nav",), ("^x$",))
+    assert inherits.agencies == ("ICE",)
+    assert overrides.every == timedelta(seconds=90)
+    assert (overrides.kind, overrides.voice) == (SourceKind.FEED, Voice.COURT)
+    assert overrides.drop == ()
+    assert overrides.agencies == ("CBP",)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("90s", 90), ("15m", 900), ("1h", 3600), ("2d", 172800), ("1.5h", 5400), ("1s", 1)]
+)
+def test_a_length_of_time_is_read(written: str, seconds: int) -> None:
+    assert read(one(f"every: {written}"))[0].every == timedelta(seconds=seconds)
+
+
+def test_policies_are_ids_and_addresses() -> None:
+    (source,) = read(one("policies: [1777, 'title:flock', https://example.org/p, 1777]"))
+
+    assert source.policies == ("1777", "title:flock", "https://example.org/p")
+
+
+@pytest.mark.parametrize("select", ["main", "a[href^='/news']", "#id > .x:not(.y)", "xpath://div[@id='a']/p", "h1, h2"])
+def test_a_selector_is_css_or_xpath(select: str) -> None:
+    assert read(one(f'select: "{select}"'))[0].select == (select,)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("urll: x", "sources.yaml:6: unknown key 'urll': did you mean 'url'?"),
+        ("kind: sitemap", "kind 'sitemap' is not available in this version: use auto, feed or page"),
+        ("kind: mailbox", "kind 'mailbox' is not available in this version: use auto, feed or page"),
+        ("kind: fed", "unknown kind 'fed': did you mean 'feed'?"),
+        ("kind: 7", "unknown kind '7': use auto, feed or page"),
+        ("voice: pres", "unknown voice 'pres': did you mean 'press'?"),
+        ("record: auto", "'record: auto' is not available in this version: only 'review' is"),
+        ("record: reviw", "unknown value of 'record' 'reviw': did you mean 'review'?"),
+        ("every: 15", "'15' is not a length of time: write 90s, 15m, 1h or 2d"),
+        ("every: 15 minutes", "'15 minutes' is not a length of time"),
+        ("every: -1h", "'-1h' is not a length of time"),
+        ("every: yes", "'yes' is not a length of time"),
+        ("every: true", "'True' is not a length of time"),
+        ("every: 0s", "'0s' is out of range: 1s to 31d"),
+        ("every: 32d", "'32d' is out of range: 1s to 31d"),
+        ("every: 999999999d", "out of range"),
+        ("agencies: [ICEE]", "unknown agency 'ICEE': did you mean 'ICE'?"),
+        ("agencies:\n  - ICE\n  - Interior", "sources.yaml:8: unknown agency 'Interior'"),
+        ("agencies: [5]", "an element of 'agencies' has to be text, not the number 5: put it in quotes"),
+        ("policies: [none]", "'none' is not a policy: write its tracker id (1777) or its address (https://...)"),
+        ("policies:\n  - #1777", "sources.yaml:7: an element of 'policies' is empty (a '#' begins a comment)"),
+        ("select: 'main >> p'", "'main >> p' is not a CSS selector"),
+        ("select: //main", "is not a CSS selector (Expected selector, got <DELIM '/' at 0>): an XPath begins with"),
+        ("drop: ['xpath://p[']", "'xpath://p[' is not an XPath"),
+        ("drop: {a: b}", "'drop' has to be a list, not a block of keys"),
+        ("ignore: '(a'", "'(a' is not a regular expression: missing ): (a"),
+        ("ignore: '(?=a)b'", "look-around and back-references are not available"),
+        (r"ignore: '(a)\1'", "look-around and back-references are not available"),
+        ("ignore: '" + "a" * 1001 + "'", "1000 characters at most"),
+        ("name: ' '", "'name' is empty"),
+        ("name: 404", "'name' has to be text, not the number 404: put it in quotes"),
+        ('name: "a\\r\\nBcc: x"', "'name' has to be one line without control characters"),
+        ("name: '=?utf-8?q?x?='", "'name' holds '=?'"),
+        ('name: "\\u200b\\u202e"', "'name' holds invisible characters only"),
+    ],
+)
+def test_a_wrong_value_is_told_with_a_suggestion(lines: str, expected: str) -> None:
+    problems = problems_of(one(lines))
+
+    assert len(problems) == 1
+    assert expected in problems[0]
+    assert problems[0].startswith("sources.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "sources.yaml: the file is empty: it begins with 'version: 1'"),
+        ("sources: []", "'version' missing: write 'version: 1'"),
+        ("version: '1'\nsources: []", "sources.yaml:1: 'version' '1' is not known here"),
+        ("version: 1", "'sources' is missing: write 'sources: []' where there are none"),
+        ("version: 1\nsource: []\nsources: []", "sources.yaml:2: unknown key 'source': did you mean 'sources'?"),
+        ("- a\n- b", "the file has to be a block of 'key: value' lines, not a list"),
+        ("version: 1\nsources: none", "sources.yaml:2: 'sources' has to be a list, not text"),
+        ("version: 1\nsources:\n  - text", "a source has to be a block of 'key: value' lines, not text"),
+        ("version: 1\nsources:\n  - {}", "sources.yaml:3: the source has no 'id'"),
+        ("version: 1\nsources:\n  - id: a", "sources.yaml:3: the source has no 'url'"),
+        ("version: 1\nsources: []\ndefaults: {id: x}", "sources.yaml:3: unknown key 'id'"),
+        ("version: 1\nsources: []\ndefaults: {kind: sitemap}", "kind 'sitemap' is not available in this version"),
+        ("version: 1\nsources: &a []", "the anchor '&a' is not allowed"),
+        ("version: 1\nversion: 1\nsources: []", "sources.yaml:2: the key 'version' is given twice"),
+    ],
+)
+def test_a_file_of_the_wrong_shape_is_told(text: str, expected: str) -> None:
+    assert any(expected in problem for problem in problems_of(text))
+
+
+@pytest.mark.parametrize(
+    ("identity", "suggestion"),
+    [("404 Media", "404-media"), ("A", "a"), ("a_b", "a-b"), ("-a", "a"), ("a.b", "a-b"), ("ä", None), ("''", None)],
+)
+def test_an_id_is_lower_case_letters_digits_and_dashes(identity: str, suggestion: str | None) -> None:
+    (problem,) = problems_of(f"version: 1\nsources:\n  - id: {identity}\n    url: https://example.org/")
+
+    assert "may hold a-z, 0-9 and '-' only" in problem
+    assert (suggestion is None) == ("did you mean" not in problem)
+    assert suggestion is None or f"did you mean '{suggestion}'?" in problem
+
+
+def test_an_id_of_digits_needs_no_quotes() -> None:
+    assert read("version: 1\nsources:\n  - id: 404\n    url: https://example.org/")[0].id == "404"
+
+
+def test_an_id_is_used_once() -> None:
+    (problem,) = problems_of(one("") + "  - id: a\n    url: https://example.com/\n")
+
+    assert problem == "sources.yaml:6: the id 'a' is taken in line 4: ids are unique and never reused"
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
+    problems = problems_of(one("voice: pres\nevery: 5\nurll: x") + "  - id: a\n    url: ftp://x/\n")
+
+    assert [problem.split(":")[1] for problem in problems] == ["6", "7", "8", "9", "10"]
+
+
+def test_a_name_is_composed_and_its_invisible_characters_go() -> None:
+    (source,) = read(one('name: "Cafe\\u0301  \\u202eNews\\u200b"'))
+
+    assert source.name == "Caf\u00e9 News"

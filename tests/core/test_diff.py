@@ -1,0 +1,239 @@
+"""The difference between two texts: what is told, in which words, and within which bounds."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.diff import NO_CHANGE, diff, summarise
+from monitor.model.change import Diff, Part, PartKind
+
+STATEMENT = """Flock Safety statement
+We do not share data with federal agencies.
+Customers decide who may search their cameras.
+Last updated May 27, 2025
+Link: Transparency report -> https://a.example/report-1.pdf"""
+
+
+def ops(found: Diff) -> list[str]:
+    return [part.op.value for part in found.parts]
+
+
+@pytest.mark.parametrize("text", ["", STATEMENT])
+def test_equal_texts_have_no_parts(text: str) -> None:
+    assert diff(text, text) == Diff((), NO_CHANGE)
+
+
+def test_blank_lines_do_not_count() -> None:
+    assert diff("a\n\nb", "a\nb\n") == Diff((), NO_CHANGE)
+
+
+def test_an_added_paragraph_stands_alone() -> None:
+    found = diff("one\ntwo", "one\nand a half\ntwo")
+
+    assert found == Diff((Part(PartKind.ADDED, "", "and a half"),), "1 paragraph added")
+
+
+def test_a_removed_paragraph_stands_alone() -> None:
+    found = diff("one\nand a half\ntwo", "one\ntwo")
+
+    assert found == Diff((Part(PartKind.REMOVED, "and a half", ""),), "1 paragraph removed")
+
+
+def test_a_moved_paragraph_is_neither_added_nor_removed() -> None:
+    found = diff("one\ntwo\nthree\nfour", "four\none\ntwo\nthree")
+
+    assert found == Diff((Part(PartKind.MOVED, "four", "four"),), "1 paragraph moved")
+
+
+def test_a_paragraph_that_keeps_half_of_its_words_has_changed() -> None:
+    before = "We do not share data with federal agencies."
+    after = "We paused all pilot programs that share data with federal agencies."
+
+    assert diff(before, after) == Diff((Part(PartKind.CHANGED, before, after),), "1 paragraph changed")
+
+
+def test_a_paragraph_with_other_words_was_removed_and_added() -> None:
+    found = diff("The rule is in effect.", "Camera vendors answered on Monday after an audit.")
+
+    assert ops(found) == ["removed", "added"]
+    assert found.summary == "1 paragraph added, 1 removed"
+
+
+DATES = [
+    ("Last updated May 27, 2025", "Last updated October 9, 2025", "May 27, 2025", "October 9, 2025"),
+    ("Last updated May 27, 2025", "Last updated Thursday, Oct. 9, 2025", "May 27, 2025", "Thursday, Oct. 9, 2025"),
+    ("Effective 2025-05-27.", "Effective 2025-10-09.", "2025-05-27", "2025-10-09"),
+    ("As of 27 May 2025, 10:00", "As of 9 October 2025, 11:30", "27 May 2025, 10:00", "9 October 2025, 11:30"),
+    ("Posted 3 hours ago", "Posted 4 hours ago", "3 hours ago", "4 hours ago"),
+    ("Seen 5/27/2025 here", "Seen 10/9/2025 here", "5/27/2025", "10/9/2025"),
+    ("Hearing at 9:30 a.m. EDT today", "Hearing at 2 p.m. today", None, None),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "was", "now"), DATES)
+def test_a_line_that_differs_only_in_a_date_is_a_date(
+    before: str, after: str, was: str | None, now: str | None
+) -> None:
+    found = diff(f"intro\n{before}\nend", f"intro\n{after}\nend")
+
+    if was is None:
+        assert ops(found) == ["changed"]
+    else:
+        assert found == Diff((Part(PartKind.DATE, before, after),), f"date changed from {was} to {now}")
+
+
+def test_words_that_change_beside_a_date_are_a_change() -> None:
+    found = diff("Suspended since May 27, 2025 by order", "Resumed since October 9, 2025 by order")
+
+    assert ops(found) == ["changed"]
+
+
+def test_several_dates_are_counted() -> None:
+    found = diff("From May 1, 2025\nx\nTo May 2, 2025", "From June 1, 2025\nx\nTo June 2, 2025")
+
+    assert (ops(found), found.summary) == (["date", "date"], "2 dates changed")
+
+
+def test_a_document_that_was_exchanged_behind_the_same_words_is_a_link() -> None:
+    after = STATEMENT.replace("report-1", "report-2")
+
+    found = diff(STATEMENT, after)
+
+    assert found.parts == (Part(PartKind.LINK, STATEMENT.split("\n")[-1], after.split("\n")[-1]),)
+    assert found.summary == "1 link changed"
+
+
+LINKS = [
+    ("", "Link: A -> https://a.example/", "1 link added"),
+    ("Link: A -> https://a.example/", "", "1 link removed"),
+    ("Link: A -> https://a.example/", "Link: B -> https://a.example/", "1 link changed"),
+    ("Link: A -> https://a.example/", "Link: B -> https://b.example/", "1 link added, 1 removed"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "summary"), LINKS)
+def test_links_are_told_apart_from_paragraphs(before: str, after: str, summary: str) -> None:
+    found = diff(before, after)
+
+    assert (set(ops(found)), found.summary) == ({"link"}, summary)
+
+
+def test_links_in_another_order_have_moved() -> None:
+    found = diff(
+        "Link: A -> https://a.example/\nLink: B -> https://b.example/",
+        "Link: B -> https://b.example/\nLink: A -> https://a.example/",
+    )
+
+    assert (ops(found), found.summary) == (["moved"], "1 link moved")
+
+
+def test_a_link_that_moved_up_into_the_text_of_another_is_still_found_over_the_whole_text() -> None:
+    before = "Link: A -> https://a.example/1\nmiddle\nmore\nend"
+    after = "middle\nmore\nend\nLink: A -> https://a.example/2"
+
+    assert ops(diff(before, after)) == ["link"]
+
+
+def test_the_summary_of_a_real_revision_names_each_kind_once() -> None:
+    after = """Flock Safety statement
+We paused pilots and do not share data with federal agencies.
+A new paragraph about audits.
+Last updated October 9, 2025
+Link: Transparency report -> https://a.example/report-2.pdf"""
+
+    found = diff(STATEMENT, after)
+
+    assert ops(found) == ["changed", "removed", "added", "date", "link"]
+    assert found.summary == (
+        "1 paragraph added, 1 removed, 1 changed; date changed from May 27, 2025 to October 9, 2025; 1 link changed"
+    )
+    assert [kind.value for kind in found.kinds] == ["added", "removed", "changed", "link", "date"]
+
+
+def test_many_of_a_kind_are_counted_in_the_plural() -> None:
+    assert diff("a", "\n".join(["a", *(f"w{n} x{n}" for n in range(1200))])).summary == "1,200 paragraphs added"
+
+
+def test_no_parts_make_no_change() -> None:
+    assert summarise(()) == NO_CHANGE
+
+
+LINES = st.lists(
+    st.one_of(
+        st.sampled_from(["", " ", "a b c", "a b d", "Updated May 5, 2025", "Updated June 6, 2026", "x", "\0 May 5"]),
+        st.sampled_from(["Link: A -> https://a.example/", "Link: A -> https://b.example/", "Link: x"]),
+        st.text(max_size=20),
+    ),
+    max_size=30,
+).map("\n".join)
+
+
+def rebuilt(before: str, found: Diff) -> Counter[str]:
+    """The lines of the new text as the parts say, in any order."""
+    lines = Counter(line for line in before.split("\n") if line.strip())
+    lines.subtract(part.before for part in found.parts if part.before)
+    lines.update(part.after for part in found.parts if part.after)
+    return +lines
+
+
+@given(LINES, LINES)
+def test_the_parts_turn_the_old_lines_into_the_new_ones(before: str, after: str) -> None:
+    found = diff(before, after)
+
+    assert rebuilt(before, found) == Counter(line for line in after.split("\n") if line.strip())
+    assert (found.summary == NO_CHANGE) == (not found.parts)
+
+
+@given(LINES, LINES)
+def test_every_part_says_one_consistent_thing(before: str, after: str) -> None:
+    for part in diff(before, after).parts:
+        assert (part.op is PartKind.ADDED) <= (part.before == "" != part.after)
+        assert (part.op is PartKind.REMOVED) <= (part.after == "" != part.before)
+        assert (part.op is PartKind.MOVED) <= (part.before == part.after)
+        assert (part.op in {PartKind.CHANGED, PartKind.DATE}) <= (part.before != part.after)
+
+
+def prose(lines: int, seed: int) -> list[str]:
+    chance = random.Random(seed)
+    words = [f"word{n}" for n in range(400)]
+    return [" ".join(chance.choices(words, k=25)) for _ in range(lines)]
+
+
+def test_a_fifth_of_five_thousand_paragraphs_is_told_change_by_change() -> None:
+    before = prose(5_000, seed=1)
+    after = [line + " amended" if n % 5 == 0 else line for n, line in enumerate(before)]
+
+    assert diff("\n".join(before), "\n".join(after)).summary == "1,000 paragraphs changed"
+
+
+def test_a_text_rewritten_from_end_to_end_is_still_told() -> None:
+    before, after = prose(1_500, seed=1), prose(1_500, seed=2)
+
+    assert diff("\n".join(before), "\n".join(after)).summary == "1,500 paragraphs added, 1,500 removed"
+
+
+def test_texts_too_large_to_align_are_compared_as_bags() -> None:
+    before = [f"line {n}" for n in range(12_000)]
+    after = [*reversed(before), "Link: A -> https://a.example/", "one more"]
+
+    found = diff("\n".join(before), "\n".join(after))
+
+    assert found.summary == "1 paragraph added; 1 link added"
+
+
+def test_two_endless_paragraphs_are_told_as_removed_and_added() -> None:
+    before, after = (" ".join(prose(600, seed=seed)) for seed in (1, 2))
+
+    assert ops(diff(before, after)) == ["removed", "added"]
+
+
+def test_a_wall_of_half_dates_ends_in_a_coarser_diff() -> None:
+    before = "\n".join(f"{'1 1 may 1 ' * 200}{n}" for n in range(800))
+    after = before.replace("may 1", "may 2")
+
+    assert rebuilt(before, diff(before, after)) == Counter(after.split("\n"))
