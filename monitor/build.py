@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import functools
 import getpass
+import logging
 import os
 import random
 import secrets
@@ -40,7 +41,7 @@ from monitor.net.mail import MaildirRoute, SmtpRoute
 from monitor.net.maildir import Maildir
 from monitor.net.smtp import SmtpRelay, parse_smtp_url
 from monitor.net.webhook import WebhookClient
-from monitor.pipeline.context import Context, MailRoute
+from monitor.pipeline.context import Context, MailRoute, log
 from monitor.pipeline.matching import Matching
 from monitor.store.database import Database, Tx, check_integrity
 from monitor.store.lock import held
@@ -276,6 +277,48 @@ async def apply(ctx: Context, configuration: Configuration) -> int:
     return await ctx.db.write(work)
 
 
+class Reloading:
+    """Reads the files again when one of them changed; a wrong one is reported and the last good state stays."""
+
+    FILES = ("sources.yaml", "subscriptions.yaml", ".env")
+
+    def __init__(self, ctx: Context, configuration: Configuration) -> None:
+        self._ctx = ctx
+        self._folder = configuration.folder
+        self._settings = configuration.settings
+        self._seen = self._marks()
+
+    async def __call__(self) -> bool:
+        """Whether the files had changed and were taken over."""
+        marks = self._marks()
+        if marks == self._seen:
+            return False
+        self._seen = marks
+        try:
+            configuration = configure(self._folder)
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("config_rejected", file=problem.file, line=problem.line, problem=problem.message)
+            return False
+        if configuration.settings != self._settings:
+            log.warning("config_needs_restart", file=".env", why="settings are read at the start only")
+        self._ctx.crashpoint("config.reload")
+        changed = await apply(self._ctx, configuration)
+        log.info("config_reloaded", changed=changed)
+        return True
+
+    def _marks(self) -> list[tuple[int, int, int] | None]:
+        return [_mark(self._folder / name) for name in self.FILES]
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def _mail_route(configuration: Configuration) -> MailRoute:
     url = configuration.settings.smtp_url.get_secret_value()
     if url.startswith("maildir:"):
@@ -301,8 +344,8 @@ def _crashpoint(environ: Mapping[str, str]) -> Callable[[str], None]:
     return reached
 
 
-def start_logging(form: str) -> None:
-    """Log to stderr, one line an event, controls escaped (THREATS P2)."""
+def start_logging(form: str, *, least: int = logging.INFO) -> None:
+    """Log what is ``least`` or worse to stderr, one line an event, controls escaped (THREATS P2)."""
     renderer: structlog.typing.Processor
     if form == "json":
         renderer = structlog.processors.JSONRenderer()
@@ -316,6 +359,7 @@ def start_logging(form: str) -> None:
             _one_line,
             renderer,
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

@@ -131,13 +131,13 @@ class _Comparison:
         )
 
     def by_link_or_title(self) -> None:
-        unknown = self._open()
-        if len(self._items) < _REKEY_ITEMS or len(unknown) * 2 <= len(self._items):
+        unknown = len(self._open()) + len(self._moved)
+        if len(self._items) < _REKEY_ITEMS or unknown * 2 <= len(self._items):
             return
         before = dict(self._moved), set(self._taken)
         self._join(lambda item: _link(item.url), lambda entry: _link(entry.url))
         self._join(lambda item: _telling(item.title), lambda entry: _telling(entry.title))
-        if len(self._open()) * 2 >= len(unknown):
+        if len(self._moved) * 2 <= unknown:
             self._moved, self._taken = before
 
     def _open(self) -> list[int]:

@@ -56,6 +56,11 @@ def digest_body(subscription_id: str, period: str, events: Sequence[Event], at: 
     return _digest(subscription_id, period, ordered, items[:fits], at, more_url)
 
 
+def body_of_test(subscription_id: str, at: datetime) -> bytes:
+    """The body of a ``webhook.test`` event: it tells nothing, and shows whether the endpoint takes and verifies it."""
+    return _dump(_envelope("webhook.test", at, {"subscription": subscription_id}))
+
+
 def as_item(event: Event) -> dict[str, Any]:
     """The event as a list shows it: its webhook body with ``id`` (the webhook-id) and ``seq``."""
     return {"id": event.id, "seq": event.seq, **_envelope(event.type, event.at, event.data)}

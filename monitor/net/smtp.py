@@ -13,6 +13,7 @@ import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -28,6 +29,7 @@ DOT = b".\r\n"
 # A reply that speaks of us or of the connection, and not of this message: login and TLS wanted, or refused.
 _NOT_THE_MESSAGE = (421, 454, 530, 534, 535, 538)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
 _MAILBOX = re.compile(r"[\x21-\x7e]{1,320}")
 _SMTP_FAULTS = (aiosmtplib.SMTPException, OSError)
 
@@ -79,9 +81,17 @@ def _place(place: str) -> tuple[str, int | None]:
         raise ValueError("the host or port of a mail server's address cannot be read: smtp://host:25") from None
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("a mail server's address ends with its host and port")
-    if not host or not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|[0-9a-f:.]+", host) or port == 0:
+    if not host or port == 0 or not (_HOST.fullmatch(host) or _is_literal(host)):
         raise ValueError("a mail server's address needs a host: smtp://host:25")
     return host, port
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class SmtpRelay:
@@ -124,9 +134,10 @@ class SmtpRelay:
         except BaseException:
             client.close()
             raise
-        transport, protocol = client.transport, client.protocol
-        if failed is None and protocol is not None and isinstance(transport, asyncio.WriteTransport):
-            return SmtpSession(client, protocol, transport, self._timeout, self._data_timeout)
+        if failed is None and client.protocol is not None and client.transport is not None:
+            # A cast and no check: uvloop's transports are none of asyncio's classes.
+            transport = cast(asyncio.WriteTransport, client.transport)
+            return SmtpSession(client, client.protocol, transport, self._timeout, self._data_timeout)
         client.close()
         return failed or Deferred("connect: connection lost")
 
@@ -182,7 +193,8 @@ class SmtpSession:
         self._client = client
         self._protocol = protocol
         self._transport = transport
-        transport.set_write_buffer_limits(high=0)  # drain() then means: the kernel has it
+        # drain() then means that nothing is left to hand to the kernel; at 0, TLS transports pause for ever.
+        transport.set_write_buffer_limits(high=1, low=0)
         # aiosmtplib's protocol carries asyncio's flow control so that a StreamWriter can drain over it.
         self._writer = asyncio.StreamWriter(transport, protocol, None, asyncio.get_running_loop())
         self._timeout = timeout
@@ -237,6 +249,8 @@ class SmtpSession:
             self._drop()
             return InDoubt(_words("after the final dot", fault))
         detail = _reply("DATA", code, text)
+        if self._protocol._buffer:
+            self._drop()  # the answer stands, but what came with it would be taken for the next one
         match code // 100:
             case 2:
                 return Sent(detail)
@@ -261,9 +275,14 @@ class SmtpSession:
         except _SMTP_FAULTS as fault:
             self._drop()
             return Deferred(_words(step, fault))
+        detail = _reply(step, code, text)
+        # aiosmtplib keeps what came in one packet with the reply, and would take it for the next one: a server that
+        # said "250 ok" before it had the message would be believed after the final dot.
+        if self._protocol._buffer:
+            self._drop()
+            return Deferred(f"{detail} (and more, out of turn)")
         if code // 100 == wanted:
             return None
-        detail = _reply(step, code, text)
         if code // 100 == 5 and code != temporary and code not in _NOT_THE_MESSAGE:
             return Refused(detail)
         if code // 100 not in (4, 5):

@@ -13,12 +13,15 @@ from typing import Any, assert_never
 from monitor.core.message import assemble
 from monitor.core.retry import after
 from monitor.core.signature import sign_all
-from monitor.errors import ConfigError, LostClaim, MonitorError
+from monitor.core.webhook import body_of_test
+from monitor.errors import ConfigError, LostClaim, MonitorError, UsageError
 from monitor.model.delivery import Deferred, Delivery, DeliveryState, Gone, InDoubt, Outcome, Refused, Sent
 from monitor.model.subscription import EndpointKind
 from monitor.pipeline.context import Context, MailSession, log
 from monitor.store.database import Tx
 from monitor.store.deliveries import begin_attempt, claim_deliveries, finish_attempt, note_endpoint
+from monitor.store.digests import StoredEndpoint, current_endpoint
+from monitor.store.subscriptions import get_subscription
 
 LEASE = timedelta(minutes=20)  # a batch of mails, each with up to ten minutes after the final dot (RFC 5321 4.5.3.2.6)
 _WEBHOOKS_AT_ONCE = 8
@@ -102,19 +105,42 @@ async def _post(ctx: Context, delivery: Delivery) -> DeliverReport:
     content = wire_bytes(delivery)
     if isinstance(content, Refused):
         return await _finish(ctx, delivery, content, begun=False)
-    timestamp = int(ctx.clock().timestamp())
-    secrets = ctx.secrets(delivery.subscription_id)
-    headers = {
-        "content-type": "application/json",
-        "webhook-id": delivery.message_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign_all(secrets, delivery.message_id, timestamp, content),
-    }
+    headers = _signed(ctx, delivery.subscription_id, delivery.message_id, content)
     await ctx.db.write(lambda tx: begin_attempt(tx, delivery, at=ctx.clock()))
     ctx.crashpoint("hook.sent_request")
     outcome = await ctx.webhooks.post(delivery.address, content, headers)
     ctx.crashpoint("hook.got_2xx")
     return await _finish(ctx, delivery, outcome, begun=True)
+
+
+def _signed(ctx: Context, subscription_id: str, webhook_id: str, content: bytes) -> dict[str, str]:
+    timestamp = int(ctx.clock().timestamp())
+    return {
+        "content-type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign_all(ctx.secrets(subscription_id), webhook_id, timestamp, content),
+    }
+
+
+async def webhook_of(ctx: Context, subscription_id: str) -> StoredEndpoint:
+    """The endpoint of a live subscription that is told by webhook; NotFound, or UsageError for one told by mail."""
+
+    def work(tx: Tx) -> StoredEndpoint | None:
+        return current_endpoint(tx, get_subscription(tx, subscription_id).id)
+
+    endpoint = await ctx.db.read(work)
+    if endpoint is None or endpoint.kind is not EndpointKind.WEBHOOK:
+        raise UsageError(f"subscriber {subscription_id} is not told by webhook")
+    return endpoint
+
+
+async def send_test(ctx: Context, subscription_id: str) -> tuple[str, Outcome]:
+    """Post a signed ``webhook.test`` event now, outside the outbox: the address, and what came of it."""
+    endpoint = await webhook_of(ctx, subscription_id)
+    content = body_of_test(subscription_id, ctx.clock())
+    headers = _signed(ctx, subscription_id, ctx.new_id("evt"), content)
+    return endpoint.address, await ctx.webhooks.post(endpoint.address, content, headers)
 
 
 async def _guarded(ctx: Context, delivery: Delivery, work: Coroutine[Any, Any, DeliverReport]) -> DeliverReport:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from monitor.core.digest import DigestLine, fold, wants
-from monitor.core.message import assemble, mailbox, message, message_id, unsubscribe_token
+from monitor.core.message import assemble, mailbox, marker, message, message_id, unsubscribe_token
 from monitor.core.render import DigestView, why
 from monitor.core.schedule import Due, last_due
 from monitor.core.webhook import digest_body, event_body
@@ -24,6 +24,7 @@ from monitor.store.digests import (
     NewDigest,
     StoredEndpoint,
     current_endpoint,
+    events_since,
     has_digest,
     later_events,
     record_digests,
@@ -62,14 +63,17 @@ class Batch:
     events: tuple[Event, ...]
 
 
-async def compose_due(ctx: Context, limit: int) -> ComposeReport:
-    """Compose what is due, up to about ``limit`` digests; one T4 a subscription."""
-    now = ctx.clock()
+async def compose_due(ctx: Context, limit: int, *, as_of: datetime | None = None) -> ComposeReport:
+    """Compose what is due now (or ``as_of`` another moment), up to about ``limit`` digests; one T4 a subscription."""
+    now = as_of or ctx.clock()
     report = ComposeReport()
     for subscription in await ctx.db.read(live_subscriptions):
         if report.digests >= limit:
             break
-        report += await _compose_one(ctx, subscription, now)
+        try:
+            report += await _compose_one(ctx, subscription, now)
+        except Unrenderable as error:  # its events stay untold, and the others are told (THREATS E1, I12)
+            log.error("digest_failed", subscription=subscription.id, error=str(error))
     return report
 
 
@@ -83,16 +87,17 @@ async def _compose_one(ctx: Context, subscription: StoredSubscription, now: date
     digests = _compose(ctx, batch, now)
     if not digests and considered is None:
         return ComposeReport()
-    stored = await ctx.db.write(lambda tx: _commit(ctx, tx, subscription.id, digests, considered, now))
+    at = ctx.clock()
+    stored = await ctx.db.write(lambda tx: _commit(ctx, tx, subscription.id, digests, considered, at))
     ctx.crashpoint("digest.after_commit")
     deliveries = sum(digest.delivery is not None for digest in digests if digest.id in stored)
     return ComposeReport(len(stored), deliveries)
 
 
 def _commit(
-    ctx: Context, tx: Tx, subscription_id: str, digests: list[NewDigest], considered: str | None, now: datetime
+    ctx: Context, tx: Tx, subscription_id: str, digests: list[NewDigest], considered: str | None, at: datetime
 ) -> list[str]:
-    stored = record_digests(tx, subscription_id, digests, considered=considered, at=now)
+    stored = record_digests(tx, subscription_id, digests, considered=considered, at=at)
     ctx.crashpoint("digest.insert")
     return stored
 
@@ -129,7 +134,7 @@ def _wanted(
     told = told_actions(tx, subscription_id, follow_ups) if follow_ups else set()
     wanted = []
     for event in events:
-        criteria = [each for valid_from, each in history if valid_from < event.seq][-1]
+        criteria = next((each for valid_from, each in reversed(history) if valid_from < event.seq), None)
         if criteria is None:
             continue
         if event.type in _FOLLOW_UPS:
@@ -250,13 +255,22 @@ class Preview:
     events: tuple[str, ...]
 
 
-async def preview(ctx: Context, subscription_id: str, *, until: datetime | None = None) -> Preview | None:
-    """What would be sent if the subscription were due at ``until`` (now); None for nothing. Stores nothing."""
+async def preview(
+    ctx: Context, subscription_id: str, *, since: datetime | None = None, until: datetime | None = None
+) -> Preview | None:
+    """What would be sent if the subscription were due at ``until`` (now); None for nothing. Stores nothing.
+
+    ``since``: of everything recorded from then on, told or not, by the criteria in force today.
+    """
     now = until or ctx.clock()
 
     def work(tx: Tx) -> Batch | None:
         subscription = get_subscription(tx, subscription_id)
-        return load_batch(tx, subscription, Due("preview", now), now, again=True)
+        batch = load_batch(tx, subscription, Due("preview", now), now, again=True)
+        if batch is None or since is None:
+            return batch
+        events = events_since(tx, since, until=now)
+        return replace(batch, events=tuple(_wanted(tx, subscription_id, [(0, batch.criteria)], events)))
 
     batch = await ctx.db.read(work)
     if batch is None:
@@ -269,4 +283,7 @@ async def preview(ctx: Context, subscription_id: str, *, until: datetime | None 
         body = digest_body(subscription_id, "preview", batch.events, now, f"{ctx.settings.base_url}/policies")
         return Preview(subscription_id, "preview", f"{len(batch.events)} events", body.decode(), ids)
     mail = ctx.renderer.mail(view_of(ctx, batch, "day:preview", lines, now))
-    return Preview(subscription_id, "preview", mail.subject, mail.text, ids)
+    text = mail.text
+    for name in ("unsubscribe", "manage"):
+        text = text.replace(marker(f"{name}_text", mail.nonce), f"({name}: the subscriber's own address)")
+    return Preview(subscription_id, "preview", mail.subject, text, ids)

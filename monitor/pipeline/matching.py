@@ -29,7 +29,7 @@ class Matching:
         self._db = db
         self._vocabulary = vocabulary
         self._version: tuple[int, int] | None = None
-        self._matcher = Matcher.build((), vocabulary)
+        self._matcher: Matcher | None = None
         self._names: dict[str, str] = {}
         self._lock = asyncio.Lock()
 
@@ -38,19 +38,19 @@ class Matching:
         if not items:
             return []
         async with self._lock:
-            await self._refresh()
-            matcher, names = self._matcher, self._names
+            matcher, names = await self._current(), self._names
             return await asyncio.to_thread(lambda: [matcher.match(_bound(item, names)) for item in items])
 
-    async def _refresh(self) -> None:
+    async def _current(self) -> Matcher:
         version = await self._db.read(policies_version)
-        if version == self._version:
-            return
+        if self._matcher is not None and version == self._version:
+            return self._matcher
         policies, actions = await self._db.read(_load)
         records = with_actions(policies, actions)
         self._matcher = await asyncio.to_thread(Matcher.build, records, self._vocabulary)
         self._names = {name: policy.record.url for policy in policies for name in names_of(policy)}
         self._version = version
+        return self._matcher
 
 
 def names_of(policy: StoredPolicy) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from monitor.core.tracker.keys import normal_address
 from monitor.core.triage import merged, slug_of, timeline_keys
 from monitor.errors import Conflict, Unreadable, UsageError
 from monitor.model.event import EventType
@@ -72,6 +73,7 @@ async def import_records(ctx: Context, records: Sequence[PolicyRecord]) -> Impor
 
 
 def _import(tx: Tx, ctx: Context, record: PolicyRecord) -> Imported:
+    record = replace(record, url=normal_address(record.url))
     known = _known(tx, record)
     if known is None:
         if not record.title:
@@ -92,14 +94,11 @@ def _known(tx: Tx, record: PolicyRecord) -> StoredPolicy | None:
     if record.tracker_id is None:
         return by_url
     by_id = find_policy(tx, record.tracker_id)
-    if by_id is None:
-        return by_url
-    if by_url is not None and by_url.id != by_id.id:
-        raise Conflict(
-            f"{record.url} is known with tracker id {by_url.record.tracker_id}, and tracker id {record.tracker_id} "
-            f"belongs to {by_id.record.url}: correct the record"
-        )
-    return by_id
+    if by_url is not None and by_url.record.tracker_id not in (None, record.tracker_id):
+        raise Conflict(f"{record.url} is known with tracker id {by_url.record.tracker_id}: correct the record")
+    if by_id is not None and by_url is not None and by_url.id != by_id.id:
+        raise Conflict(f"{record.url} is known without a tracker id, and {record.tracker_id} is {by_id.record.url}'s")
+    return by_id or by_url
 
 
 def _free_slug(tx: Tx, record: PolicyRecord) -> str:
@@ -141,6 +140,7 @@ def _fill_in(tx: Tx, ctx: Context, action_id: int, read: ActionRecord) -> bool:
 
 async def add(ctx: Context, record: PolicyRecord, *, actor: str) -> StoredPolicy:
     """Track a new policy; subscribers of its topics and agencies are told (``policy.created``)."""
+    record = replace(record, url=normal_address(record.url))
 
     def work(tx: Tx, act: Act) -> StoredPolicy:
         if _known(tx, record) is not None:

@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from monitor.core.entries import Decided, decide, fingerprint
+from monitor.core.entries import Decided, Known, decide, fingerprint, lookup_keys
 from monitor.core.match import MatchItem
 from monitor.core.read import read_document
 from monitor.core.schedule import next_poll
@@ -18,6 +18,7 @@ from monitor.core.text import normal_title
 from monitor.core.triage import added_text, is_material
 from monitor.core.urls import canonical_url
 from monitor.errors import LostClaim
+from monitor.model.change import Diff
 from monitor.model.flag import Match
 from monitor.model.source import (
     Fetched,
@@ -168,9 +169,10 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
 
 
 async def _compare(ctx: Context, claim: Claim, reading: Reading) -> Decided:
-    keys = {item.key for item in reading.items}
+    keys = lookup_keys(reading)
     links = {canonical_url(item.url) for item in reading.items if item.url}
-    known = await ctx.db.read(lambda tx: known_entries(tx, claim.source.id, keys=keys, links=links))
+    titles = {item.title for item in reading.items if item.title}
+    known = await ctx.db.read(lambda tx: known_entries(tx, claim.source.id, keys=keys, links=links, titles=titles))
     decided = decide(reading, known)
     for note in decided.notes:
         log.info("poll_note", source=claim.source.id, note=note)
@@ -187,26 +189,44 @@ async def _match(
         _as_match_item(claim, item, added_text(diff) if own_story else item.text, at)
         for _, item, diff in decided.revised
     ]
+    asked += [
+        _as_match_item(claim, replace(item, title=known.title), known.text, at) for known, item, _ in decided.revised
+    ]
     ctx.crashpoint("match.before")
     answers = await ctx.matching.match(asked) if claim.seeded else []
     ctx.crashpoint("match.after")
     flags = [tuple(match for match in answer.matches if match.flag) for answer in answers] or [()] * len(asked)
-    new = [_new_entry(item, flags[n], at) for n, item in enumerate(decided.new)]
-    edited = flags[len(new) :]
+    new = [_new_entry(claim, item, flags[n], at) for n, item in enumerate(decided.new)]
+    now, before = flags[len(new) : len(new) + len(decided.revised)], flags[len(new) + len(decided.revised) :]
     revised = [
-        RevisedEntry(
-            known=known,
-            item=item,
-            fingerprint=fingerprint(item),
-            diff=diff,
-            normal_title=_story_title(item),
-            own_story=own_story,
-            material=is_material(known.title, known.text, item.title, item.text),
-            flags=edited[n],
-        )
+        _revised_entry(claim, known, item, diff, own_story, now[n], before[n])
         for n, (known, item, diff) in enumerate(decided.revised)
     ]
     return tuple(new), tuple(revised)
+
+
+def _revised_entry(
+    claim: Claim,
+    known: Known,
+    item: Item,
+    diff: Diff,
+    own_story: bool,
+    flags: tuple[Match, ...],
+    before: tuple[Match, ...],
+) -> RevisedEntry:
+    """An edit of a feed's entry is news of a policy if it is material, or if the old words did not concern it."""
+    material = is_material(known.title, known.text, item.title, item.text)
+    concerned = {match.policy for match in before}
+    return RevisedEntry(
+        known=known,
+        item=item,
+        fingerprint=fingerprint(item),
+        diff=diff,
+        normal_title=_story_title(claim, item),
+        own_story=own_story,
+        material=material,
+        flags=tuple(match for match in flags if own_story or material or match.policy not in concerned),
+    )
 
 
 def _as_match_item(claim: Claim, item: Item, text: str, at: datetime) -> MatchItem:
@@ -223,7 +243,7 @@ def _as_match_item(claim: Claim, item: Item, text: str, at: datetime) -> MatchIt
     )
 
 
-def _new_entry(item: Item, flags: tuple[Match, ...], at: datetime) -> NewEntry:
+def _new_entry(claim: Claim, item: Item, flags: tuple[Match, ...], at: datetime) -> NewEntry:
     late = item.published is not None and item.published < at - LATE_AFTER
     if late and flags:
         log.info("late_item", entry=item.key, title=item.title, published=item.published)
@@ -231,13 +251,13 @@ def _new_entry(item: Item, flags: tuple[Match, ...], at: datetime) -> NewEntry:
         item=item,
         fingerprint=fingerprint(item),
         canonical_url=canonical_url(item.url) if item.url else None,
-        normal_title=_story_title(item),
+        normal_title=_story_title(claim, item),
         flags=() if late else flags,
     )
 
 
-def _story_title(item: Item) -> str:
-    title = normal_title(item.title, item.publisher or "")
+def _story_title(claim: Claim, item: Item) -> str:
+    title = normal_title(item.title, item.publisher or claim.source.name)
     return title if len(title.split()) >= _STORY_TITLE_WORDS else ""
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from monitor.core.triage import action_key, policy_data
 from monitor.errors import IllegalTransition
-from monitor.model.event import EventType
+from monitor.model.event import Event, EventType
 from monitor.model.policy import ActionRecord
 from monitor.model.source import Voice
 from monitor.store.actions import ActionState, action_keys, create_action, get_action, revise_action
 from monitor.store.database import Tx
 from monitor.store.events import NewEvent, held_events, withdraw
 from monitor.store.policies import StoredAction, StoredPolicy, policy_by_id, update_policy
-from monitor.store.records import action_to_json, changed_fields
+from monitor.store.records import action_to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,35 +124,44 @@ def correct_action(tx: Tx, act: Act, action: StoredAction, record: ActionRecord)
     """Change a standing action: who was told of it is told what changed; if nobody was, the new words are the first."""
     if not _stands(action):
         raise IllegalTransition(f"action {action.id} is {action.state}: only a standing action is corrected")
-    changes = changed_fields(action.record, record)
-    if not changes:
+    if action.record == record:
         return
-    held = held_events(tx, at=act.at, action_id=action.id)
-    first = next((event for event in held if event.type is EventType.ACTION_RECORDED), None)
+    held = _held(tx, act, action)
+    withdraw(tx, held, at=act.at)
     policy = policy_by_id(tx, action.policy_id)
+    first = next((event for event in held if event.type is EventType.ACTION_RECORDED), None)
     if first is None:
         _revise(tx, act, action, ActionState.CORRECTED, record)
-        act.tell(
-            EventType.ACTION_CORRECTED,
-            policy,
-            action_id=action.id,
-            record=record,
-            recorded_at=action.recorded_at,
-            changes=changes,
-        )
+        if changes := _changes_since_told(held, action.record, record):
+            recorded_at = action.recorded_at
+            told = EventType.ACTION_CORRECTED
+            act.tell(told, policy, action_id=action.id, record=record, recorded_at=recorded_at, changes=changes)
         return
-    withdraw(tx, held, at=act.at)
     _revise(tx, act, action, ActionState.RECORDED, record)
     source = first.data["source"]
     speaker = source and Speaker(source["id"], source["name"], Voice(source["voice"]))
     act.tell(EventType.ACTION_RECORDED, policy, action_id=action.id, record=record, speaker=speaker)
 
 
+def _held(tx: Tx, act: Act, action: StoredAction) -> list[Event]:
+    """What nobody knows of the action yet. A retraction stays: those who know what it retracts wait for it."""
+    held = held_events(tx, at=act.at, action_id=action.id)
+    return [event for event in held if event.type is not EventType.ACTION_RETRACTED]
+
+
+def _changes_since_told(held: Sequence[Event], before: ActionRecord, after: ActionRecord) -> dict[str, list[Any]]:
+    """``{field: [old, new]}`` against the words that were told last: the ``held`` corrections are withdrawn."""
+    told = action_to_json(before)
+    for event in reversed(held):
+        told |= {name: old for name, (old, _) in event.data["changes"].items()}
+    return {name: [told[name], new] for name, new in action_to_json(after).items() if told[name] != new}
+
+
 def take_back(tx: Tx, act: Act, action: StoredAction, *, reason: str) -> ActionState:
     """Take a standing action back: withdrawn unseen while its event is held, retracted afterwards."""
     if not _stands(action):
         raise IllegalTransition(f"action {action.id} is {action.state} already")
-    held = held_events(tx, at=act.at, action_id=action.id)
+    held = _held(tx, act, action)
     withdraw(tx, held, at=act.at)
     if any(event.type is EventType.ACTION_RECORDED for event in held):
         _revise(tx, act, action, ActionState.WITHDRAWN, action.record, reason=reason)

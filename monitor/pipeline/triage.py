@@ -28,10 +28,9 @@ from monitor.pipeline.telling import (
 from monitor.store.actions import (
     ActionState,
     action_for_flag,
+    action_history,
     action_ids_of_flag,
-    earlier_record,
     get_action,
-    revised_at,
 )
 from monitor.store.database import Tx
 from monitor.store.events import append_events, held_events, list_events, withdraw
@@ -227,14 +226,14 @@ async def undo(ctx: Context, flag_id: int, *, actor: str) -> Decided:
 
 def _undo_accept(tx: Tx, act: Act, flag: StoredFlag, accepted: StoredDecision) -> None:
     for action_id in action_ids_of_flag(tx, flag.id):
-        action = get_action(tx, action_id)
-        if ActionState(action.state).stands and revised_at(tx, action) == accepted.at:
-            _undo_action(tx, act, action)
+        _undo_action(tx, act, get_action(tx, action_id), accepted.at)
     held = {event.seq for event in held_events(tx, at=act.at, decision_id=accepted.id)}
     for event in list_events(tx, decision_id=accepted.id):
         if event.type is EventType.POLICY_STATUS_CHANGED:
-            before = event.data["changes"]["current_status"][0]
+            before, after = event.data["changes"]["current_status"]
             policy = get_policy(tx, event.data["policy"]["url"])
+            if policy.record.current_status != after:
+                continue  # somebody has set another one since: that stands
             if event.seq in held:
                 withdraw(tx, [event], at=act.at)
                 update_policy(tx, policy, replace(policy.record, current_status=before), at=act.at, actor=act.actor)
@@ -242,9 +241,13 @@ def _undo_accept(tx: Tx, act: Act, flag: StoredFlag, accepted: StoredDecision) -
                 change_status(tx, act, policy, before)
 
 
-def _undo_action(tx: Tx, act: Act, action: StoredAction) -> None:
-    earlier = earlier_record(tx, action)
-    if action.state == ActionState.CORRECTED and earlier is not None:
-        correct_action(tx, act, action, earlier)
+def _undo_action(tx: Tx, act: Act, action: StoredAction, accepted_at: datetime) -> None:
+    """Bring an action that the acceptance recorded or corrected back to its state before, later corrections or not."""
+    history = action_history(tx, action.id)
+    if not ActionState(action.state).stands or all(each["at"] != accepted_at for each in history):
+        return
+    before = next((each for each in reversed(history) if each["at"] < accepted_at), None)
+    if before is not None and ActionState(before["state"]).stands:
+        correct_action(tx, act, action, before["record"])
     else:
         take_back(tx, act, action, reason="the editor's decision was undone")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -96,19 +97,11 @@ def revise_action(
 def action_keys(tx: Tx, policy_id: int) -> dict[str, int]:
     """``{key: action id}`` of a policy's timeline, taken-back ones included: what an import compares with."""
     query = select(s.action.c.key, s.action.c.id).where(s.action.c.policy_id == policy_id)
-    return dict(tx.execute(query).tuples().all())
+    return dict(tx.execute(query).all())
 
 
-def earlier_record(tx: Tx, action: StoredAction) -> ActionRecord | None:
-    """The words that the action's latest revision replaced; None where it is the first."""
+def action_history(tx: Tx, action_id: int) -> list[dict[str, Any]]:
+    """Every state that the action had, oldest first: ``seq, state, at, actor, reason`` and its words (``record``)."""
     r = s.action_revision
-    query = select(r.c.record).where(r.c.action_id == action.id, r.c.seq == action.seq - 1)
-    data = tx.execute(query).scalar_one_or_none()
-    return None if data is None else action_from_json(data)
-
-
-def revised_at(tx: Tx, action: StoredAction) -> datetime:
-    """When the action's latest revision was made."""
-    r = s.action_revision
-    at: datetime = tx.execute(select(r.c.at).where(r.c.action_id == action.id, r.c.seq == action.seq)).scalar_one()
-    return at
+    query = select(r).where(r.c.action_id == action_id).order_by(r.c.seq)
+    return [dict(row) | {"record": action_from_json(row["record"])} for row in tx.execute(query).mappings()]

@@ -2,7 +2,7 @@
 
 SQLite: one writer thread, BEGIN IMMEDIATE (a deferred transaction that turns into a writer fails at once with
 SQLITE_BUSY_SNAPSHOT, whatever the busy timeout), WAL, synchronous=FULL. PostgreSQL: a small pool of threads.
-``work`` may run again after a deadlock or a serialisation failure, so it must touch nothing but ``tx``.
+``work`` may run again after a deadlock, a serialisation failure or a lost race, so it must touch nothing but ``tx``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, pool
 
@@ -22,7 +22,9 @@ from monitor.errors import ConfigError, DatabaseDamaged, DatabaseError, Problem,
 Tx = Connection
 T = TypeVar("T")
 
-_RETRYABLE = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+# serialization_failure, deadlock_detected, and unique_violation: two at once did what only one may, and the one that
+# came second sees the first's work when it runs again
+_RETRYABLE = {"40001", "40P01", "23505"}
 _TRIES = 5
 _POOL = 4
 _DAMAGED = ("malformed", "not a database", "file is encrypted")
@@ -42,7 +44,8 @@ class Database:
             self._write_pool = ThreadPoolExecutor(1, "db-write")
         else:
             self.path = None
-            self._writer = self._reader = _postgres_engine(url)
+            self._writer = _postgres_engine(url)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ")
             self._write_pool = ThreadPoolExecutor(_POOL, "db-write")
         self._read_pool = ThreadPoolExecutor(_POOL, "db-read")
 
@@ -75,11 +78,6 @@ class Database:
                     continue
                 raise _ours(error) from error
         raise AssertionError("unreachable")
-
-
-def lock_row_suffix(tx: Tx) -> dict[str, Any]:
-    """Keyword arguments for ``with_for_update`` work only on PostgreSQL; on SQLite a writer is alone anyway."""
-    return {"skip_locked": True} if tx.dialect.name == "postgresql" else {}
 
 
 def _sqlite_path(url: str, folder: Path | None) -> Path:
@@ -116,8 +114,6 @@ def _postgres_engine(url: str) -> Engine:
 
 def _ours(error: exc.DBAPIError) -> Exception:
     """The driver's error as one of ours, so that the exit code and the message say what to do."""
-    if isinstance(error, exc.IntegrityError):
-        return error
     words = str(error.orig)
     if any(sign in words for sign in _DAMAGED):
         return DatabaseDamaged(f"{words}: nothing was changed; restore a backup, or run `sqlite3 FILE .recover`")

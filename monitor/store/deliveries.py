@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, exists, func, insert, select, update
 
-from monitor.errors import IllegalTransition, LostClaim, NotFound
+from monitor.errors import Conflict, IllegalTransition, LostClaim, NotFound
 from monitor.model.delivery import Delivery, DeliveryState
 from monitor.model.subscription import EndpointKind, EndpointState
 from monitor.store import schema as s
@@ -28,8 +28,9 @@ def _query() -> Select[Any]:
 def claim_deliveries(
     tx: Tx, *, now: datetime, limit: int, lease: timedelta, new_token: Callable[[], str]
 ) -> list[Delivery]:
-    """Claim up to ``limit`` due deliveries, the longest due first."""
+    """Claim up to ``limit`` due deliveries, the longest due first. What is not to be sent any more is held instead."""
     waiting = s.delivery.c.state.in_((DeliveryState.PENDING.value, DeliveryState.DEFERRED.value))
+    _hold_stopped(tx, waiting & (s.delivery.c.next_attempt_at <= now))
     query = (
         _query()
         .add_columns(s.content.c.body)
@@ -60,6 +61,18 @@ def claim_deliveries(
             )
         )
     return claimed
+
+
+def _hold_stopped(tx: Tx, due: ColumnElement[bool]) -> None:
+    """An attempt that was under way when its endpoint was disabled, or its subscription ended, is the last one."""
+    ended = select(s.digest.c.id).join(s.subscription).where(s.subscription.c.ended_at.is_not(None))
+    disabled = select(s.endpoint.c.id).where(s.endpoint.c.state == EndpointState.DISABLED.value)
+    for stopped, detail in (
+        (s.delivery.c.digest_id.in_(ended), "the subscription has ended"),
+        (s.delivery.c.endpoint_id.in_(disabled), "the endpoint is disabled"),
+    ):
+        held = {"state": DeliveryState.HELD.value, "next_attempt_at": None, "detail": detail}
+        tx.execute(update(s.delivery).where(due, stopped).values(**held))
 
 
 def begin_attempt(tx: Tx, delivery: Delivery, *, at: datetime) -> None:
@@ -153,7 +166,8 @@ def _operator(tx: Tx, delivery_id: str, values: dict[str, Any]) -> None:
     if state not in allowed:
         raise IllegalTransition(f"delivery {delivery_id} is {state}: this is for one that is {' or '.join(allowed)}")
     query = update(s.delivery).where(s.delivery.c.id == delivery_id, s.delivery.c.state == state)
-    tx.execute(query.values(**values))
+    if not tx.execute(query.values(**values)).rowcount:
+        raise Conflict(f"delivery {delivery_id} was decided by somebody else meanwhile: look at it again")
 
 
 def list_deliveries(tx: Tx, *, state: str | None = None, delivery_id: str | None = None) -> list[dict[str, Any]]:
@@ -197,7 +211,20 @@ def note_endpoint(tx: Tx, delivery: Delivery, *, failed_at: datetime | None, dis
     tx.execute(update(s.endpoint).where(here).values(**values))
 
 
+def enable_endpoint(tx: Tx, subscription_id: str, *, now: datetime) -> int:
+    """Send to the subscription's present endpoint again: what was held for it is due now; the number of those."""
+    here = select(s.endpoint.c.id).where(s.endpoint.c.subscription_id == subscription_id, s.endpoint.c.current)
+    endpoint_id = tx.execute(here).scalar_one_or_none()
+    if endpoint_id is None:
+        raise NotFound(f"no subscriber {subscription_id!r}: `monitor subscribers list` shows them")
+    works = {"state": EndpointState.ENABLED.value, "failing_since": None, "disabled_reason": None}
+    tx.execute(update(s.endpoint).where(s.endpoint.c.id == endpoint_id).values(**works))
+    held = (s.delivery.c.endpoint_id == endpoint_id) & (s.delivery.c.state == DeliveryState.HELD.value)
+    due = {"state": DeliveryState.PENDING.value, "next_attempt_at": now, "detail": None}
+    return tx.execute(update(s.delivery).where(held).values(**due)).rowcount
+
+
 def count_deliveries(tx: Tx) -> dict[str, int]:
     """``{state: number}``."""
     query = select(s.delivery.c.state, func.count()).group_by(s.delivery.c.state)
-    return dict(tx.execute(query).tuples().all())
+    return dict(tx.execute(query).all())

@@ -70,6 +70,14 @@ def untold_events(tx: Tx, subscription_id: str, *, after: int, until: datetime) 
     return [event_from_row(row) for row in tx.execute(query).mappings()]
 
 
+def events_since(tx: Tx, since: datetime, *, until: datetime) -> list[Event]:
+    """Events recorded from ``since`` on and available by ``until``, told or not."""
+    query = select(s.event).where(
+        s.event.c.withdrawn_at.is_(None), s.event.c.at >= since, s.event.c.available_at <= until
+    )
+    return [event_from_row(row) for row in tx.execute(query.order_by(s.event.c.seq)).mappings()]
+
+
 def later_events(tx: Tx, subscription_id: str, action_ids: Collection[int], *, after: datetime) -> list[Event]:
     """Newer, still untold events of these actions that became (or become) available after ``after``.
 
@@ -173,3 +181,17 @@ def _store_delivery(tx: Tx, digest_id: str, delivery: NewDelivery, at: datetime)
         "detail": "the endpoint is disabled" if delivery.held else None,
     }
     tx.execute(insert(s.delivery).values(**values))
+
+
+def action_titles(tx: Tx) -> dict[str, list[str]]:
+    """The titles of the actions that each digest tells of, by digest, in the order recorded."""
+    query = (
+        select(s.digest_item.c.digest_id, s.event.c.data)
+        .join(s.event, s.event.c.seq == s.digest_item.c.event_seq)
+        .order_by(s.event.c.seq)
+    )
+    titles: dict[str, list[str]] = {}
+    for digest_id, data in tx.execute(query):
+        if data.get("action"):
+            titles.setdefault(digest_id, []).append(data["action"]["title"])
+    return titles

@@ -199,4 +199,4 @@ def decisions(tx: Tx, flag_id: int) -> list[StoredDecision]:
 def count_flags(tx: Tx) -> dict[str, int]:
     """``{state: number}``."""
     query = select(s.flag.c.state, func.count()).group_by(s.flag.c.state)
-    return dict(tx.execute(query).tuples().all())
+    return dict(tx.execute(query).all())

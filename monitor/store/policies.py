@@ -53,10 +53,10 @@ def list_policies(tx: Tx) -> list[StoredPolicy]:
 
 
 def find_policy(tx: Tx, name: str | int) -> StoredPolicy | None:
-    """By tracker id, url or slug, as people name policies; None if there is none."""
+    """By tracker id (an ``int`` is nothing else), url or slug, as people name policies; None if there is none."""
     text = str(name).strip()
-    conditions = [s.policy.c.url == text.rstrip("/"), s.policy.c.slug == text]
-    if text.isdigit():
+    conditions = [] if isinstance(name, int) else [s.policy.c.url == text.rstrip("/"), s.policy.c.slug == text]
+    if text.isascii() and text.isdigit() and len(text) <= 9:  # longer ones overflow the column
         conditions.append(s.policy.c.tracker_id == int(text))
     for condition in conditions:
         row = tx.execute(select(s.policy).where(condition)).mappings().first()
@@ -171,6 +171,12 @@ def with_actions(policies: Iterable[StoredPolicy], actions: Iterable[StoredActio
     for action in actions:
         timelines.setdefault(action.policy_id, []).append(action.record)
     return [replace(policy.record, actions=tuple(timelines.get(policy.id, ()))) for policy in policies]
+
+
+def count_policies(tx: Tx) -> int:
+    """How many policies are tracked."""
+    count: int = tx.execute(select(func.count()).select_from(s.policy)).scalar_one()
+    return count
 
 
 def policies_version(tx: Tx) -> tuple[int, int]:

@@ -78,15 +78,24 @@ class PollCounts:
     flags: int = 0
 
 
-def known_entries(tx: Tx, source_id: str, *, keys: Collection[str], links: Collection[str]) -> list[Known]:
-    """The stored entries that a document's items may be: by key, further key, or canonical link; latest words."""
+def known_entries(
+    tx: Tx, source_id: str, *, keys: Collection[str], links: Collection[str], titles: Collection[str]
+) -> list[Known]:
+    """The stored entries that a document's items may be: by key, further key, canonical link or title; latest words."""
     further = select(s.entry_key.c.entry_id).where(s.entry_key.c.source_id == source_id, s.entry_key.c.key.in_(keys))
-    latest = select(func.max(s.revision.c.seq)).where(s.revision.c.entry_id == s.entry.c.id).scalar_subquery()
+    each = s.revision.alias()
+    latest = select(func.max(each.c.seq)).where(each.c.entry_id == s.entry.c.id).scalar_subquery()
+    may_be = or_(
+        s.entry.c.key.in_(keys),
+        s.entry.c.canonical_url.in_(links),
+        s.entry.c.id.in_(further),
+        s.revision.c.title.in_(titles),
+    )
     query = (
         select(s.entry, s.revision)
+        .select_from(s.entry)
         .join(s.revision, (s.revision.c.entry_id == s.entry.c.id) & (s.revision.c.seq == latest))
-        .where(s.entry.c.source_id == source_id)
-        .where(or_(s.entry.c.key.in_(keys), s.entry.c.canonical_url.in_(links), s.entry.c.id.in_(further)))
+        .where(s.entry.c.source_id == source_id, may_be)
     )
     by_id = {row[s.entry.c.id]: _known(row, row[s.entry.c.key]) for row in tx.execute(query).mappings()}
     aliases = select(s.entry_key).where(s.entry_key.c.source_id == source_id, s.entry_key.c.key.in_(keys))
@@ -174,7 +183,8 @@ def _policy_ids(tx: Tx, record: PollRecord) -> dict[str, int]:
     urls |= {match.policy for entry in record.revised for match in entry.flags}
     if not urls:
         return {}
-    return dict(tx.execute(select(s.policy.c.url, s.policy.c.id).where(s.policy.c.url.in_(urls))).tuples().all())
+    query = select(s.policy.c.url, s.policy.c.id).where(s.policy.c.url.in_(urls))
+    return dict(tx.execute(query).all())
 
 
 def _store_new(tx: Tx, record: PollRecord, snapshot: int, entry: NewEntry, policies: dict[str, int]) -> int:
@@ -208,7 +218,7 @@ def _store_revised(tx: Tx, record: PollRecord, snapshot: int, entry: RevisedEntr
     tx.execute(insert(s.story_revision).values(revision_id=revision_id, story_id=story_id))
     raised = _raise_flags(tx, record, story_id, revision_id, entry.flags, policies)
     if not entry.own_story and entry.material:
-        raised += _reopen_flags(tx, story_id, revision_id, entry.flags, policies)
+        raised += _reopen_flags(tx, known.entry_id, story_id, revision_id, entry.flags, policies)
     return raised
 
 
@@ -246,26 +256,23 @@ def _store_change(tx: Tx, record: PollRecord, revision_id: int, kind: ChangeKind
 
 
 def _find_story(tx: Tx, record: PollRecord, entry: NewEntry) -> int | None:
-    """The story that another outlet's copy founded: the same link, or the same headline within seven days.
+    """The story that another outlet's copy founded: the same link, or the same headline, within seven days.
 
-    A publisher's own second text is never folded under an equal headline ("Order", "Notice").
+    A source's own second text is never folded: dockets link all their entries to one page, and head them "Order".
     """
-    recent = s.story.c.founded_at >= record.at - _SAME_STORY
-    if entry.canonical_url:
-        query = select(s.story.c.id).where(s.story.c.canonical_url == entry.canonical_url, recent)
-        found: int | None = tx.execute(query.order_by(s.story.c.id).limit(1)).scalar_one_or_none()
-        if found is not None:
-            return found
-    if not entry.normal_title:
-        return None
     own = (
         select(s.story_revision.c.story_id)
         .join(s.revision, s.revision.c.id == s.story_revision.c.revision_id)
         .join(s.entry, s.entry.c.id == s.revision.c.entry_id)
         .where(s.entry.c.source_id == record.source_id)
     )
-    query = select(s.story.c.id).where(s.story.c.normal_title == entry.normal_title, recent, s.story.c.id.not_in(own))
-    return tx.execute(query.order_by(s.story.c.id).limit(1)).scalar_one_or_none()
+    others = (s.story.c.founded_at >= record.at - _SAME_STORY) & s.story.c.id.not_in(own)
+    for column, mark in ((s.story.c.canonical_url, entry.canonical_url), (s.story.c.normal_title, entry.normal_title)):
+        query = select(s.story.c.id).where(column == mark, others).order_by(s.story.c.id).limit(1)
+        found: int | None = tx.execute(query).scalar_one_or_none() if mark else None
+        if found is not None:
+            return found
+    return None
 
 
 def _found_story(tx: Tx, record: PollRecord, normal_title: str, canonical_url: str | None) -> int:
@@ -301,24 +308,33 @@ def _raise_flags(
             "raised_at": record.at,
             **_scored(match),
         }
-        raised += tx.execute(upsert(s.flag).values(**values).on_conflict_do_nothing()).rowcount
+        once = upsert(s.flag).values(**values).on_conflict_do_nothing().returning(s.flag.c.id)
+        raised += tx.execute(once).first() is not None
     return raised
 
 
-def _reopen_flags(tx: Tx, story_id: int, revision_id: int, matches: Iterable[Match], policies: dict[str, int]) -> int:
-    """Put decided flags of the story before the editor again, at version + 1, with the new words."""
-    reopened = 0
+def _reopen_flags(
+    tx: Tx, entry_id: int, story_id: int, revision_id: int, matches: Iterable[Match], policies: dict[str, int]
+) -> int:
+    """Put decided flags of the story before the editor again, at version + 1, with the new words.
+
+    Those that the new words concern; and what was accepted on this entry's word, also where it no longer says so.
+    """
+    scores = {policies[match.policy]: _scored(match) for match in matches if match.policy in policies}
+    words = select(s.revision.c.id).where(s.revision.c.entry_id == entry_id)
+    accepted = (s.flag.c.state == FlagState.ACCEPTED.value) & s.flag.c.revision_id.in_(words)
     decided = s.flag.c.state.in_((FlagState.ACCEPTED.value, FlagState.REJECTED.value))
-    for match in matches:
-        here = (s.flag.c.story_id == story_id) & (s.flag.c.policy_id == policies.get(match.policy))
+    here = (s.flag.c.story_id == story_id) & (accepted | (decided & s.flag.c.policy_id.in_(scores)))
+    found = tx.execute(select(s.flag.c.id, s.flag.c.policy_id).where(here).with_for_update()).all()
+    for flag_id, policy_id in found:
         values = {
             "state": FlagState.OPEN.value,
             "version": s.flag.c.version + 1,
             "revision_id": revision_id,
-            **_scored(match),
+            **scores.get(policy_id, {}),
         }
-        reopened += tx.execute(update(s.flag).where(here, decided).values(**values)).rowcount
-    return reopened
+        tx.execute(update(s.flag).where(s.flag.c.id == flag_id).values(**values))
+    return len(found)
 
 
 def _scored(match: Match) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -50,16 +50,6 @@ def action_from_json(data: dict[str, Any]) -> ActionRecord:
             "places": tuple(data["places"]),
         }
     )
-
-
-def _action_date(data: dict[str, str]) -> ActionDate:
-    return ActionDate(DateKind(data["kind"]), date.fromisoformat(data["on"]))
-
-
-def changed_fields(before: ActionRecord, after: ActionRecord) -> dict[str, list[Any]]:
-    """``{field: [old, new]}`` in JSON values, for the fields that differ."""
-    old, new = action_to_json(before), action_to_json(after)
-    return {each.name: [old[each.name], new[each.name]] for each in fields(before) if old[each.name] != new[each.name]}
 
 
 def _dates_as_text(value: Any) -> Any:

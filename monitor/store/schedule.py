@@ -90,10 +90,14 @@ def _claim_host(tx: Tx, key: str, *, now: datetime, min_gap: timedelta, per_host
 
 def next_start(tx: Tx, *, now: datetime, only: Collection[str] | None = None) -> datetime | None:
     """When the next due source's host may be asked again; None when no source is due at ``now``."""
-    hosts = select(s.source.c.host).where(_is_due(now, only))
-    query = select(func.min(s.host.c.next_at)).where(s.host.c.key.in_(hosts))
-    moment: datetime | None = tx.execute(query).scalar_one()
-    return moment
+    query = (
+        select(s.host.c.next_at)
+        .select_from(s.source)
+        .outerjoin(s.host, s.host.c.key == s.source.c.host)
+        .where(_is_due(now, only))
+    )
+    starts: list[datetime | None] = list(tx.execute(query).scalars())
+    return min((start or now for start in starts), default=None)  # a host without a row was never asked
 
 
 def make_due(tx: Tx, *, now: datetime, only: Sequence[str] | None = None) -> int:
@@ -109,3 +113,17 @@ def release_claims(tx: Tx) -> int:
     return tx.execute(
         update(s.source).where(s.source.c.claim.is_not(None)).values(claim=None, lease_until=None)
     ).rowcount
+
+
+def next_moment(tx: Tx, *, now: datetime) -> datetime | None:
+    """The next moment at which a poll, a held event or a delivery falls due; None when nothing ever does."""
+    waiting = s.delivery.c.state.in_(("pending", "deferred"))
+    queries = (
+        select(func.min(s.source.c.next_poll_at)).where(
+            s.source.c.retired_at.is_(None), s.source.c.paused_at.is_(None)
+        ),
+        select(func.min(s.event.c.available_at)).where(s.event.c.available_at > now, s.event.c.withdrawn_at.is_(None)),
+        select(func.min(s.delivery.c.next_attempt_at)).where(waiting),
+    )
+    moments = [moment for query in queries if (moment := tx.execute(query).scalar_one()) is not None]
+    return min(moments, default=None)

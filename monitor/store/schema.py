@@ -282,6 +282,7 @@ subscription = Table(
     Column("schedule", json_type(), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),  # left subscriptions.yaml; what it was sent stays
+    Column("unsubscribed_at", Instant),  # the subscriber's own word: subscriptions.yaml does not bring it back
     Column("considered", Text),  # the last period that T4 looked at, so that an empty one is not looked at again
 )
 

@@ -71,7 +71,8 @@ def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:
         elif row["config"] != config or row["retired_at"] is not None:
             values: dict[str, Any] = {**_named(source, config), "retired_at": None, "next_poll_at": now}
             if _reads_differently(row["config"], config):
-                values |= {"etag": None, "last_modified": None, "body_sha256": None, "full_at": None, "seeded_at": None}
+                values |= dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "seeded_at"))
+                values |= {"claim": None, "lease_until": None}  # a poll under way read it by the old rules: it is late
             tx.execute(update(s.source).where(s.source.c.id == source.id).values(**values))
         else:
             continue

@@ -20,12 +20,13 @@ from monitor.store.events import last_seq
 
 @dataclass(frozen=True, slots=True)
 class StoredSubscription:
-    """A live subscription as its rows have it."""
+    """A subscription as its row has it."""
 
     id: str
     name: str
     schedule: Schedule
     considered: str | None
+    ended_at: datetime | None = None
 
 
 def criteria_to_json(criteria: Criteria) -> dict[str, Any]:
@@ -74,7 +75,8 @@ def sync_subscriptions(tx: Tx, subscriptions: Sequence[Subscription], *, now: da
     """Make the rows say what ``subscriptions.yaml`` says; the number of subscriptions changed.
 
     Changed criteria hold for events recorded from now on. A subscription that left the file ends: nothing recorded
-    from now on is for it, and what is still unsent of it is not sent any more.
+    from now on is for it, and what is still unsent of it is not sent any more. One whose subscriber unsubscribed
+    stays ended, whatever the file says: to take somebody up again, give the entry a new id.
     """
     rows = {row["id"]: row for row in tx.execute(select(s.subscription)).mappings()}
     seq = last_seq(tx)
@@ -88,6 +90,8 @@ def sync_subscriptions(tx: Tx, subscriptions: Sequence[Subscription], *, now: da
 
 def _sync_one(tx: Tx, subscription: Subscription, row: Any, seq: int, now: datetime) -> bool:
     values = {"name": subscription.name, "schedule": schedule_to_json(subscription.schedule)}
+    if row is not None and row["unsubscribed_at"] is not None:
+        return False
     if row is None:
         tx.execute(insert(s.subscription).values(id=subscription.id, created_at=now, **values))
         changed = True
@@ -142,13 +146,38 @@ def _end(tx: Tx, subscription_id: str, seq: int, now: datetime) -> None:
     tx.execute(update(s.delivery).where(mine).values(**held))
 
 
+def unsubscribe(tx: Tx, subscription_id: str, now: datetime) -> bool:
+    """End a subscription by its subscriber's own word, for good; False where that was done before, or NotFound.
+
+    What is unsent is held, and nothing recorded later is for it, although ``subscriptions.yaml`` may still name it.
+    """
+    seq = last_seq(tx)
+    mine = s.subscription.c.id == subscription_id
+    row = tx.execute(select(s.subscription.c.unsubscribed_at).where(mine).with_for_update()).first()
+    if row is None:
+        raise NotFound(f"no subscription {subscription_id!r}")
+    if row[0] is not None:
+        return False
+    tx.execute(update(s.subscription).where(mine).values(unsubscribed_at=now))
+    _end(tx, subscription_id, seq, now)
+    return True
+
+
 def live_subscriptions(tx: Tx) -> list[StoredSubscription]:
     """Every subscription that has not ended, by id."""
     query = select(s.subscription).where(s.subscription.c.ended_at.is_(None)).order_by(s.subscription.c.id)
-    return [
-        StoredSubscription(row["id"], row["name"], schedule_from_json(row["schedule"]), row["considered"])
-        for row in tx.execute(query).mappings()
-    ]
+    return [_stored(row) for row in tx.execute(query).mappings()]
+
+
+def find_subscription(tx: Tx, subscription_id: str) -> StoredSubscription | None:
+    """One subscription, ended or not; None where there never was one of this id."""
+    row = tx.execute(select(s.subscription).where(s.subscription.c.id == subscription_id)).mappings().first()
+    return None if row is None else _stored(row)
+
+
+def _stored(row: Any) -> StoredSubscription:
+    schedule = schedule_from_json(row["schedule"])
+    return StoredSubscription(row["id"], row["name"], schedule, row["considered"], row["ended_at"])
 
 
 def get_subscription(tx: Tx, subscription_id: str) -> StoredSubscription:

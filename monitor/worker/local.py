@@ -51,14 +51,14 @@ async def run(ctx: Context, stop: asyncio.Event, *, reload: Callable[[], Awaitab
     scheduler = AsyncIOScheduler(timezone="UTC")
     busy: dict[str, asyncio.Task[None]] = {}
     for tick in ticks(ctx, reload):
-
-        async def alarm(tick: Tick = tick) -> None:
-            if tick.name not in busy and not stop.is_set():
-                busy[tick.name] = asyncio.create_task(_guarded(tick))
-                busy[tick.name].add_done_callback(lambda _task, name=tick.name: busy.pop(name, None))
-
         scheduler.add_job(
-            alarm, "interval", seconds=tick.seconds, coalesce=True, max_instances=1, misfire_grace_time=None
+            _alarm,
+            "interval",
+            (tick, busy, stop),
+            seconds=tick.seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
         )
     scheduler.start()
     log.info("worker_started")
@@ -66,6 +66,14 @@ async def run(ctx: Context, stop: asyncio.Event, *, reload: Callable[[], Awaitab
     scheduler.shutdown(wait=False)
     await _drain(set(busy.values()))
     log.info("worker_stopped")
+
+
+async def _alarm(tick: Tick, busy: dict[str, asyncio.Task[None]], stop: asyncio.Event) -> None:
+    """Start the tick's work, unless the last one is still at it."""
+    if tick.name in busy or stop.is_set():
+        return
+    task = busy[tick.name] = asyncio.create_task(_guarded(tick))
+    task.add_done_callback(lambda _: busy.pop(tick.name, None))
 
 
 async def _drain(tasks: set[asyncio.Task[None]]) -> None:

@@ -13,8 +13,7 @@ from monitor.model.policy import ActionRecord, PolicyRecord
 from monitor.model.vocabulary import Vocabulary
 
 SHORT = ("Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.", "Dec.")
-LONG = ("January", "February", "March", "April", "May", "June", "July", "August", "September")
-LONG += ("October", "November", "December")
+LONG = [date(2000, month, 1).strftime("%B") for month in range(1, 13)]
 
 
 def long_date(day: date) -> str:
@@ -86,7 +85,7 @@ def single(record: PolicyRecord, vocabulary: Vocabulary) -> str:
 
 
 def bulleted(record: PolicyRecord, vocabulary: Vocabulary) -> str:
-    """B: actions of one kind as bullets of one numbered item; an empty item stands where the effective date is missing."""
+    """B: actions of one kind as bullets of one numbered item; an empty item where the effective date is missing."""
     labels = vocabulary.labels
     items = [f"{labels.announced[0]}\n\n" + _announcement(record, vocabulary)]
     items.append(f"{labels.effective[0]}\n\n    {long_date(record.effective)}\n" if record.effective else " \n")

@@ -81,7 +81,7 @@ def test_the_subscriptions_are_valid_configuration() -> None:
         ("duty-editor", EndpointKind.EMAIL, Every.IMMEDIATE),
         ("tps-clinic", EndpointKind.EMAIL, Every.DAY),
         ("newsroom", EndpointKind.WEBHOOK, Every.IMMEDIATE),
-        ("ice-watch", EndpointKind.WEBHOOK, Every.IMMEDIATE),
+        ("ice-watch", EndpointKind.WEBHOOK, Every.DAY),
     ]
 
 

@@ -63,7 +63,7 @@ def test_a_body_that_is_not_in_its_encoding_is_bad_encoding(encoding: str, raw: 
         decode(encoding, raw)
 
 
-@pytest.mark.parametrize("raw", [gzip.compress(TEXT)[:-9], gzip.compress(TEXT)[:20]])
+@pytest.mark.parametrize("raw", [gzip.compress(TEXT)[:-9], gzip.compress(TEXT)[:20]], ids=["end", "head"])
 def test_a_compressed_body_that_ends_in_the_middle_is_truncated(raw: bytes) -> None:
     with pytest.raises(Truncated):
         decode("gzip", raw)

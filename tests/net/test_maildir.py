@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import stat
 from pathlib import Path
 
@@ -90,8 +91,6 @@ async def test_a_root_that_cannot_be_a_folder_is_deferred(tmp_path: Path) -> Non
 
 async def test_a_disk_that_takes_no_more_is_deferred_and_leaves_no_half_message(tmp_path: Path) -> None:
     """A file size limit stands in for a full disk: both fail in the write."""
-    import signal
-
     maildir = Maildir(tmp_path)
     await maildir.deliver("first", MESSAGE)
     handler, limits = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)

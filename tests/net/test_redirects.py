@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from ipaddress import ip_network
 
 import pytest
 
@@ -142,7 +143,7 @@ async def test_f7_every_hop_is_resolved_and_checked(serve: Serve, new_fetcher: C
         return {"feed.example": ["127.0.0.1"], "inside.example": ["127.0.0.2"]}[host]
 
     peer._talk = to(inside.url(host="inside.example"))
-    guard = Guard([LOOPBACK[0].__class__("127.0.0.1/32")], allow_ports=(80, inside.port), resolver=resolver)
+    guard = Guard([ip_network("127.0.0.1/32")], allow_ports=(80, inside.port), resolver=resolver)
 
     result = await new_fetcher(guard=guard).fetch(peer.url(host="feed.example"))
 

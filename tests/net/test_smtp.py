@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import ssl
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import UnthreadedController
-from aiosmtpd.handlers import Sink
+from aiosmtpd.smtp import SMTP
 
 from monitor.model.delivery import Deferred, InDoubt, Outcome, Refused, Sent
 from monitor.net.smtp import SmtpAddress, SmtpRelay, SmtpSession, wire_bytes
@@ -17,10 +16,12 @@ from tests.net.peers import SmtpPeer
 
 FROM, TO = "digest@monitor.example", "desk@example.org"
 MESSAGE = b"Subject: Digest\r\n\r\nTwo actions.\r\n"
+NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the authorities costs 30 ms each time
+LARGE = (b"x" * 998 + b"\r\n") * 12_000  # 12 MB: more than the kernel takes while nobody reads
 
 
 def relay(peer: SmtpPeer, **changes: Any) -> SmtpRelay:
-    settings = {"timeout": 5.0, "data_timeout": 5.0, "local_hostname": "monitor.example", **changes}
+    settings = {"timeout": 5.0, "data_timeout": 5.0, "local_hostname": "monitor.example", "tls": NO_TRUST, **changes}
     return SmtpRelay(SmtpAddress("127.0.0.1", peer.port), **settings)
 
 
@@ -32,14 +33,6 @@ async def opened(relay: SmtpRelay) -> SmtpSession:
 
 async def send(session: SmtpSession, message: bytes = MESSAGE) -> Outcome:
     return await session.envelope(FROM, TO) or await session.data(message)
-
-
-@pytest.fixture
-async def closing() -> AsyncIterator[list[SmtpSession]]:
-    sessions: list[SmtpSession] = []
-    yield sessions
-    for session in sessions:
-        await session.close()
 
 
 async def test_a_message_is_handed_over_step_by_step(serve_mail: ServeMail) -> None:
@@ -65,15 +58,17 @@ async def test_a_message_is_handed_over_step_by_step(serve_mail: ServeMail) -> N
 async def test_a_real_server_takes_a_message() -> None:
     taken: list[tuple[str, list[str], bytes]] = []
 
-    class Keep(Sink):  # type: ignore[misc]  # aiosmtpd is untyped
-        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - its name
+    class Keep:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
             taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
             return "250 OK"
 
-    controller = UnthreadedController(Keep(), hostname="127.0.0.1", port=0, loop=asyncio.get_running_loop())
-    server = await controller._create_server()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Keep(), loop=loop), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    session = await opened(SmtpRelay(SmtpAddress("127.0.0.1", port), timeout=5, local_hostname="monitor.example"))
+    session = await opened(
+        SmtpRelay(SmtpAddress("127.0.0.1", port), timeout=5, local_hostname="monitor.example", tls=NO_TRUST)
+    )
 
     outcome = await send(session, MESSAGE + b".hidden dot\r\n")
     await session.close()
@@ -289,23 +284,51 @@ async def test_fault_22_a_break_in_the_middle_of_the_body_is_safe_to_send_again(
     peer = await serve_mail(BODY=hang_up)
     session = await opened(relay(peer, timeout=0.5))
 
-    outcome = await send(session, b"x" * 998 + b"\r\n" * 16 * 2**20)
+    outcome = await send(session, LARGE)
     await session.close()
 
     assert isinstance(outcome, Deferred)
     assert outcome.detail.startswith("before the final dot")
 
 
-async def test_a_reply_in_the_middle_of_the_body_is_not_taken_for_the_one_after_the_dot(serve_mail: ServeMail) -> None:
-    peer = await serve_mail(BODY=b"250 not so fast\r\n", DOT=b"554 spam\r\n")
-    session = await opened(relay(peer))
-    await session.envelope(FROM, TO)
-    message = b"x" * 998 + b"\r\n" + b"y\r\n" * 2**20
+async def test_a_reply_in_the_middle_of_the_body_is_not_taken_for_the_one_after_the_dot(
+    serve_mail: ServeMail,
+) -> None:
+    async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        for said in (b"250 ehlo\r\n", b"250 mail\r\n", b"250 rcpt\r\n", b"354 data\r\n"):
+            await reader.readline()
+            writer.write(said)
+        await reader.readline()  # the body has begun, and is far too large to have been written whole
+        writer.write(b"250 not so fast\r\n")
+        await asyncio.sleep(0.05)
+        while await reader.readline() != b".\r\n":
+            pass
+        writer.write(b"554 spam\r\n")
+        await reader.readline()
+        writer.write(b"221 bye\r\n")
 
-    outcome = await session.data(message)
+    peer = await serve_mail()
+    peer._talk = early
+    session = await opened(relay(peer))
+
+    outcome = await send(session, LARGE)
     await session.close()
 
-    assert isinstance(outcome, Refused)
+    assert outcome == Refused("DATA: 554 spam")
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+async def test_a_reply_that_comes_with_one_more_is_not_trusted(serve_mail: ServeMail, step: str) -> None:
+    said = b"354 go\r\n250 queued already\r\n" if step == "DATA" else b"250 ok\r\n250 and ok\r\n"
+    peer = await serve_mail(**{step: said})
+    session = await opened(relay(peer))
+
+    outcome = await send(session)
+    await session.close()
+
+    assert isinstance(outcome, Deferred)
+    assert peer.taken == []
 
 
 async def test_a_session_that_broke_defers_what_follows(serve_mail: ServeMail) -> None:
@@ -377,7 +400,9 @@ async def test_fault_21_a_refused_connection_defers(serve_mail: ServeMail) -> No
 
 
 async def test_a_name_that_does_not_resolve_defers() -> None:
-    result = await SmtpRelay(SmtpAddress("mail.invalid", 25), timeout=5, local_hostname="monitor.example").open()
+    result = await SmtpRelay(
+        SmtpAddress("mail.invalid", 25), timeout=5, local_hostname="monitor.example", tls=NO_TRUST
+    ).open()
     assert isinstance(result, Deferred)
 
 

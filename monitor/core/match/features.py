@@ -11,9 +11,7 @@ from monitor.core.match.reading import Reading
 
 EARLY = 0.12  # years (six weeks) by which an item may precede the announcement: drafts leak, dates are entered late
 NEAR = 0.25  # years after it within which most of what is published of a policy appears
-_TIMELINE_HALF = (
-    30.0  # a BM25 score over a timeline that is worth half of the most: an only timeline is no winner by default
-)
+_TIMELINE_HALF = 30.0  # the BM25 score over a timeline that is worth half: the only timeline is no winner by default
 _UNLIKE = 0.25  # a cosine that two items about different things easily have: a rejection says nothing of such a pair
 
 

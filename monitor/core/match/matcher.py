@@ -19,7 +19,7 @@ from monitor.model.flag import Match
 from monitor.model.policy import ActionRecord, PolicyRecord
 from monitor.model.vocabulary import Vocabulary
 
-_LEAST = 0.01  # a match below this score is not worth a line
+_LEAST = 0.001  # a match below this score is not worth a line; a right one seldom is
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class Matcher:
             case = Case(self._profiles[number], reading, seen)
             value = score(features(case.policy, reading, seen, self._archive.rarity))
             found.append((max(value, BOUND_SCORE) if number in bound else value, case, number in bound))
-        found.sort(key=lambda one: (-one[0], one[1].policy.url))
-        others = max(0, limit - len(bound))
-        ranked = [one for one in found if one[2] or (one[0] >= _LEAST and (others := others - 1) >= 0)]
-        matches = tuple(self._match(*one) for one in ranked)
+        found.sort(key=_best_first)
+        free = [one for one in found if not one[2] and one[0] >= _LEAST]
+        kept = [one for one in found if one[2]] + free[: max(0, limit - len(bound))]
+        matches = tuple(self._match(*one) for one in sorted(kept, key=_best_first))
         return Matched(max([relevance(reading), *(match.score for match in matches)]), matches)
 
     def learn(self, item: MatchItem, policies: Sequence[str]) -> None:
@@ -89,6 +89,10 @@ class Matcher:
             flag=bound or value >= FLAG_THRESHOLD,
             reasons=reasons(case, bound, self._archive.rarity),
         )
+
+
+def _best_first(one: tuple[float, Case, bool]) -> tuple[float, str]:
+    return -one[0], one[1].policy.url
 
 
 def _as_item(action: ActionRecord) -> MatchItem:

@@ -22,6 +22,7 @@ _WRITTEN = (
 )
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})\b" + _CLOCK, re.I)
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.I)
+_YEAR_ZERO = re.compile(r"[A-Za-z]{3}\s+00\d\d\b")
 _LEAP_SECOND = re.compile(r":60(?=\D|$)")
 _LONGEST = 100  # characters: no date is longer, and hostile ones are
 
@@ -33,12 +34,19 @@ def read_date(raw: str, now: datetime) -> datetime | None:
     month cannot be mistaken for each other. A time without a zone is taken as UTC. Not believed (POLLING 9): before
     1990, or more than 48 hours after ``now``.
     """
+    if is_unset(raw):
+        return None
     text = _LEAP_SECOND.sub(":59", raw.strip()[:_LONGEST])
     for reader in (_from_iso, _from_mail, _from_words, _from_slashes):
         moment = reader(text)
         if moment is not None:
             return believable(moment, now)
     return None
+
+
+def is_unset(raw: str) -> bool:
+    """Tell whether a date is a program's zero ("01 Jan 0001"), which two-digit rules would turn into 2001."""
+    return _YEAR_ZERO.search(raw) is not None
 
 
 def believable(moment: datetime, now: datetime) -> datetime | None:

@@ -14,6 +14,11 @@ _NO_CHARSETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
+def is_legal(point: int) -> bool:
+    """Tell whether a document may hold the character with this number (XML 1.0, production 2)."""
+    return point <= 0x10FFFF and _ILLEGAL.match(chr(point)) is None
+
+
 def decode(body: bytes, content_type: str | None = None) -> str:
     """Return the document's text: no NUL, no control characters but white space, no lone surrogates. Never raises.
 

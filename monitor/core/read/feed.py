@@ -11,11 +11,12 @@ from typing import Any
 import feedparser
 
 from monitor.core.read.dates import EARLIEST
-from monitor.core.read.decode import decode
+from monitor.core.read.decode import decode, is_legal
 from monitor.core.read.feed_entry import Dated, Fields, entry_date, entry_item, field
 from monitor.core.read.identity import distinct
-from monitor.core.read.prose import plain_title
+from monitor.core.read.prose import one_line, plain_title
 from monitor.core.read.sniff import is_binary, is_html, looks_like
+from monitor.core.text import shorten
 from monitor.model.source import PollError, ReadFailed, Reading, ReadResult, SourceKind
 
 MOST_ITEMS = 2_000  # THREATS F16
@@ -24,6 +25,7 @@ _HEADERS = {"content-type": "application/xml; charset=utf-8"}  # decoded once, b
 # What the parser lets out on malformed input (fuzzing: chr() of a huge reference, sgmllib's own asserts).
 _PARSER_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _PLAIN_PROLOG = re.compile(r"\s*(?:<\?[^<>]*\?>\s*)*")
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
 _ROOT = re.compile(r"<\w")
 _FEED_ROOT = re.compile(r"\s*(?:<\?[^<>]*\?>\s*)*<(?:\w+:)?(?:RDF|rss|feed)\b")
 
@@ -37,7 +39,7 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None, now: da
     text = decode(body, content_type).strip().removeprefix("\ufeff").lstrip()
     if is_binary(body) or is_html(text):
         return _not_a_feed(looks_like(body, text))
-    if declares_entities(text):
+    if _declares_entities(text):
         detail = "the document declares entities of its own (<!ENTITY>): not read, since they can expand without end"
         return ReadFailed(PollError.PARSE_ENTITIES, detail)
     try:
@@ -46,14 +48,15 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None, now: da
             return _not_a_feed(looks_like(body, text))
         return _reading(document, _raw_ids(text, document.entries), url, now)
     except _PARSER_FAULTS as fault:
-        return _not_a_feed(f"{looks_like(body, text)} ({type(fault).__name__} in the parser)")
+        detail = f"the feed's XML is broken beyond what the parser survives ({type(fault).__name__}: {fault})"
+        return ReadFailed(PollError.NOT_A_FEED, shorten(one_line(detail), 200))
 
 
 def _not_a_feed(seen: str) -> ReadFailed:
     return ReadFailed(PollError.NOT_A_FEED, f"not a feed: this looks like {seen}")
 
 
-def declares_entities(text: str) -> bool:
+def _declares_entities(text: str) -> bool:
     """Tell whether an XML parser could meet an entity declaration in ``text``.
 
     After nothing but processing instructions a root element ends the prolog, and later declarations are only words (an
@@ -67,8 +70,15 @@ def declares_entities(text: str) -> bool:
 
 def _parse(text: str) -> Any:
     """Parse with feedparser. Only ever a stream: it opens a string that looks like a path or an address."""
-    stream = BytesIO(text.encode("utf-8", "replace"))
+    stream = BytesIO(_REFERENCE.sub(_checked, text).encode("utf-8", "replace"))
     return feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False, response_headers=_HEADERS)
+
+
+def _checked(reference: re.Match[str]) -> str:
+    """Return a character reference, or "" for one to a character that no document may hold: it would end the parse."""
+    hexadecimal, decimal = reference.groups()
+    digits = (hexadecimal or decimal).lstrip("0")[:8]
+    return reference[0] if is_legal(int(digits or "0", 16 if hexadecimal else 10)) else ""
 
 
 def _is_feed(document: Any, text: str) -> bool:

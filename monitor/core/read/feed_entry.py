@@ -6,7 +6,7 @@ import calendar
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from monitor.core.read.dates import believable, read_date
+from monitor.core.read.dates import believable, is_unset, read_date
 from monitor.core.read.identity import own_key
 from monitor.core.read.prose import literal_text, one_line, plain_text, plain_title
 from monitor.core.text import shorten
@@ -18,7 +18,7 @@ Fields = dict[str, Any]
 _STAND_IN_TITLE = 120  # characters
 _LONGEST_RAW_DATE = 100  # characters
 _DATES = ("published", "updated", "created")
-_SECOND_CHOICES = ("via", "related")  # link relations that still lead to the item, after "alternate"
+_RELATIONS = ("alternate", "via", "related")  # of links that still lead to the item
 
 
 class Dated(NamedTuple):
@@ -43,7 +43,7 @@ def entry_date(entry: Fields, now: datetime) -> tuple[datetime | None, str | Non
         raw = one_line(field(entry, name))[:_LONGEST_RAW_DATE]
         if not raw:
             continue
-        moment = _from_parser(dict.get(entry, f"{name}_parsed"), now) or read_date(raw, now)
+        moment = None if is_unset(raw) else _from_parser(dict.get(entry, f"{name}_parsed"), now) or read_date(raw, now)
         if moment is not None:
             return moment, raw
         first_raw = first_raw or raw
@@ -101,21 +101,19 @@ def _plain(body: Fields, is_atom: bool) -> str:
 
 
 def _link(entry: Fields, url: str) -> str | None:
-    """Return the entry's page: what FeedBurner replaced, else the link, else one that still leads there."""
+    """Return the entry's page: what FeedBurner replaced, else the link, else one that still leads there, else an id
+    that is an address."""
     links = [link for link in entry.get("links") or () if isinstance(link, dict)]
     original = safe_link(field(entry, "feedburner_origlink") or None, url)
     if original is not None:
         return original
     stated = field(entry, "link")
-    # Without a <link> the parser puts the guid there; "123" resolved against the feed would be a page that is none.
-    if stated and (links or stated.lower().startswith(("http://", "https://"))):
-        return safe_link(stated, url)
-    for relation in ("alternate", *_SECOND_CHOICES):
-        for link in links:
-            found = safe_link(field(link, "href") or None, url) if link.get("rel") == relation else None
-            if found is not None:
-                return found
-    return None
+    # Without a <link> the parser puts the id there; "123" resolved against the feed would be a page that is none.
+    named = [stated] if any(field(link, "href") == stated for link in links) else []
+    offered = [field(link, "href") for name in _RELATIONS for link in links if link.get("rel") == name]
+    by_id = [stated] if stated.lower().startswith(("http://", "https://")) else []
+    safe = (safe_link(href or None, url) for href in (*named, *offered, *by_id))
+    return next((link for link in safe if link is not None), None)
 
 
 def _publisher(entry: Fields) -> str | None:

@@ -6,7 +6,6 @@ which is the action's title there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -19,8 +18,6 @@ from monitor.core.tracker.prose import is_reported, is_standing_note, reads_as_s
 from monitor.core.tracker.sections import Section
 from monitor.model.policy import ActionRecord
 from monitor.model.vocabulary import Vocabulary
-
-_SENTENCE_BREAK = re.compile(r"[.!?*)\]\"”]\s$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class Timeline:
             return "", ()
         if item.closed and not item.spaced and not flat:
             return last, texts[:-1]
-        is_prose = bullet_of(last) is not None or reads_as_sentence(last) or is_standing_note(last, self.vocabulary)
+        is_prose = bullet_of(last) is not None or reads_as_sentence(last, 1) or is_standing_note(last, self.vocabulary)
         if is_prose or not (item.closed or len(texts) > 1):
             return "", texts
         return last, texts[:-1]
@@ -113,14 +110,13 @@ class Timeline:
         return take_date(text)[0] is not None and link_address(current[-1], self.headings)[0]
 
     def _flat_parts(self, text: str) -> tuple[str, ...]:
-        """``text``, and apart from it a link label that is glued to its end."""
+        """``text``, and apart from it a link label at its end."""
         body = text.removesuffix(" -")
         for label in self.headings.link_labels:
             at = body.rfind(label)
             if at < 1 or not link_address(body[at:], self.headings)[0]:
                 continue
-            if not body[at - 1].isspace() or _SENTENCE_BREAK.search(body[at - 2 : at]):
-                return body[:at].rstrip(), text[at:]
+            return body[:at].rstrip(), text[at:]
         return (text,)
 
 

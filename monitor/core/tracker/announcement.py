@@ -59,13 +59,16 @@ def _find_id(texts: list[str], vocabulary: Vocabulary) -> _IdLine | None:
     for at, text in enumerate(texts):
         if text == SLOT:
             best = (3, _IdLine(at))
-        elif (found := alone.fullmatch(text)) and (vocabulary.version_label or found["version"]):
+        elif found := alone.fullmatch(text):
             best = (3, _IdLine(at, version=found["version"]))
-        for found in with_id.finditer(text):
-            before, after = text[: found.start()].rstrip(), text[found.end() :].lstrip(" .")
-            rank = 1 if after else 2 if before else 3
-            if best is None or rank >= best[0]:
-                best = (rank, _IdLine(at, before, after, int(found["id"]), found["version"]))
+        ids = list(with_id.finditer(text))
+        if not ids:
+            continue
+        found = ids[-1]
+        before, after = text[: found.start()].rstrip(), text[found.end() :].lstrip(" .")
+        rank = 1 if after else 2 if before else 3
+        if best is None or rank >= best[0]:
+            best = (rank, _IdLine(at, before, after, int(found["id"]), found["version"]))
     return None if best is None else best[1]
 
 

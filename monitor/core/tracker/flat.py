@@ -19,6 +19,8 @@ from monitor.model.vocabulary import Vocabulary
 _NUMBER = re.compile(r"(?:^|(?<=\D))\d{1,3}\.\s?$")
 _SUBTYPE = re.compile(r":\s\S[^:]{0,60}$")
 _SHORTEST_GLUED_CUT = 4
+_WORD_ENDS = '.)]"”’!?%0123456789'
+_NEAR, _FAR = 64, 200  # the characters before and after a label that are looked at: a line may be as long as the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,11 @@ class _Splitter:
     glued: bool
     role: Role | None = None  # of the section being read
     tail: bool = False  # below the items: no action and no date can follow
+    below: str = ""  # the line below the one being read
 
-    def hits(self, text: str, following: str) -> list[_Hit]:
-        """The labels of one line, left to right; ``following`` is the line below it."""
+    def hits(self, text: str, below: str) -> list[_Hit]:
+        """The labels of one line, left to right; ``below`` is the next line, "" at the page's end."""
+        self.below = below
         if self.headings.is_boilerplate(text):
             if self.role is None:
                 return []
@@ -48,7 +52,7 @@ class _Splitter:
         end = 0
         for match in self.headings.anywhere.finditer(text):
             label = match[0].rstrip(":")
-            hit = self._hit(text, match.start(), match.end(), label, following)
+            hit = self._hit(text, match.start(), match.end(), label)
             if hit is not None and hit.start >= end:
                 found.append(hit)
                 end = hit.end
@@ -59,21 +63,21 @@ class _Splitter:
         self.role = role
         self.tail = self.tail or role not in ITEM_ROLES
 
-    def _hit(self, text: str, start: int, end: int, label: str, following: str) -> _Hit | None:
+    def _hit(self, text: str, start: int, end: int, label: str) -> _Hit | None:
         role = self.headings.roles[label]
-        before, after = text[:start][-8:], text[end:]
+        before, after = text[max(0, start - _NEAR) : start], text[end : end + _FAR]
         if role in TAG_ROLES:
             return _Hit(start, end, role, label) if self._is_tag(role, before, text[end - 1], after) else None
         if role is Role.ACTION and self.tail:
             role = Role.OTHER
         subtype = _SUBTYPE.match(text, end - 1) if text[end - 1] == ":" else _SUBTYPE.match(text, end)
-        if role is Role.ACTION and subtype and take_date(following)[0]:
-            return _Hit(start, len(text), role, text[start:].strip()) if self._begins(before) else None
-        dated = role in ITEM_ROLES and take_date(after.lstrip())[0] is not None and not self.tail
-        if not (self._introduces(role, after) and (dated or self._begins(before))):
+        number = _NUMBER.search(before)
+        begin = start - len(number[0]) if number else start
+        if role is Role.ACTION and subtype and take_date(self.below)[0]:
+            return _Hit(begin, len(text), role, text[start:].strip()) if self._begins(before) else None
+        if not self._introduces(role, after) or not (self._begins(before) or self._stands_alone(role, before, after)):
             return None
-        number = _NUMBER.search(text[:start][-8:])
-        return _Hit(start - len(number[0]) if number else start, end, role, label)
+        return _Hit(begin, end, role, label)
 
     def _begins(self, before: str) -> bool:
         """Whether a label after ``before`` begins a line or is glued to the words before it."""
@@ -84,6 +88,18 @@ class _Splitter:
         if not self.glued:
             return False
         return not before[-1].isspace() or (not self.tail and before.strip() == "-")
+
+    def _stands_alone(self, role: Role, before: str, after: str) -> bool:
+        """Whether a label that only a space parts from the words before it is one all the same.
+
+        Text whose lines were joined looks so: the item's date follows, or a link or another block stands beside it.
+        """
+        if not self.glued:
+            return False
+        if role in ITEM_ROLES and not self.tail and take_date(after.lstrip())[0] is not None:
+            return True
+        below_link = before.rstrip().endswith(self.headings.link_labels)
+        return below_link or (self.tail and (not after or self.headings.anywhere.match(after.lstrip()) is not None))
 
     def _introduces(self, role: Role, after: str) -> bool:
         after = after.strip()
@@ -102,7 +118,9 @@ class _Splitter:
             return False
         # "Status: Status of Hearings" is an action's title: above the blocks the value must be a known one
         value = after.strip()
-        return self.tail or role is not Role.STATUS_TAGS or not value or value.startswith(self.vocabulary.status_tags)
+        known = value.startswith(self.vocabulary.status_tags)
+        cut = not self.below and any(tag.startswith(value) for tag in self.vocabulary.status_tags)
+        return self.tail or role is not Role.STATUS_TAGS or known or cut
 
 
 @dataclass(slots=True)
@@ -125,7 +143,8 @@ def _uncut(text: str, headings: Headings, *, glued: bool) -> str:
     longest = max(map(len, begun), default=0)
     for at in range(max(0, len(text) - longest), len(text)) if glued else (0,):
         rest = text[at:]
-        if at and (text[at - 1].isspace() or not (text[at - 1].islower() or len(rest) >= _SHORTEST_GLUED_CUT)):
+        ends_word = at == 0 or text[at - 1].islower() or text[at - 1] in _WORD_ENDS
+        if not ends_word and (text[at - 1].isspace() or len(rest) < _SHORTEST_GLUED_CUT):
             continue
         if rest[0].isupper() and rest not in begun and any(label.startswith(rest) for label in begun):
             return text[:at]

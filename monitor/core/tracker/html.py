@@ -9,6 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.errors import Unreadable
+
 _DROPPED = frozenset(
     {"script", "style", "noscript", "template", "svg", "head", "nav", "select", "option", "button", "iframe"}
     | {"object", "canvas", "audio", "video"}
@@ -21,6 +23,12 @@ _BLOCKS = (
     | {"summary", "tbody", "td", "tfoot", "th", "thead", "tr"}
 )
 _SPACE = re.compile(r"\s+")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_UNNESTED = frozenset(  # elements without content, and those that the next of their kind closes
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+    | {"p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "thead", "tbody", "tfoot", "html", "head", "body"}
+)
+_MOST_NESTED = 1000  # the HTML parser's time grows with the square of the depth: 40,000 open elements take 5 s
 _DEEPEST = 12  # list levels that are indented: hostile nesting must not make every line as long as the page
 
 
@@ -96,12 +104,12 @@ def _address_of(tree: LexborHTMLParser) -> str:
     for selector, attribute in (('link[rel="canonical"]', "href"), ('meta[property="og:url"]', "content")):
         found = tree.css_first(selector)
         value = (found.attributes.get(attribute) or "").strip() if found is not None else ""
-        if urlsplit_safe(value):
+        if _is_address(value):
             return value
     return ""
 
 
-def urlsplit_safe(url: str) -> bool:
+def _is_address(url: str) -> bool:
     """Whether ``url`` is an absolute http(s) address without characters that would end it early in text."""
     try:
         parts = urlsplit(url)
@@ -114,8 +122,9 @@ def page_text(html: str) -> str:
     """The page's text in the numbered layout: ``URL: ...`` first where the page states its address.
 
     A link that is all of a line keeps its address: ``View Document <https://...>``. Navigation, scripts and forms'
-    controls are left out. Never raises; a document without text gives "".
+    controls are left out; a document without text gives "". Raises Unreadable where 1000 elements are nested.
     """
+    _check_depth(html)
     tree = LexborHTMLParser(html)
     address = _address_of(tree)
     root = tree.css_first("main") if tree.css_first("main ol") is not None else tree.body
@@ -126,6 +135,15 @@ def page_text(html: str) -> str:
     writer.end_line()
     head = [f"URL: {address}"] if address else []
     return "\n".join(head + writer.lines).rstrip() + "\n" if writer.lines else ""
+
+
+def _check_depth(html: str) -> None:
+    depth = 0
+    for found in _TAG.finditer(html):
+        if found[2].lower() not in _UNNESTED:
+            depth = max(depth - 1, 0) if found[1] else depth + 1
+            if depth > _MOST_NESTED:
+                raise Unreadable(f"not a page that can be read: more than {_MOST_NESTED} elements within each other")
 
 
 def _walk(root: LexborNode, writer: _Writer) -> None:
@@ -175,7 +193,7 @@ def _absolute(base: str, href: str) -> str:
         url = urljoin(base, href.strip())
     except ValueError:
         return ""
-    return url if urlsplit_safe(url) and not href.startswith("#") else ""
+    return url if _is_address(url) and not href.startswith("#") else ""
 
 
 def _leave(node: LexborNode, writer: _Writer) -> None:

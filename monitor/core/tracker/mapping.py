@@ -62,7 +62,7 @@ def record_to_mapping(record: PolicyRecord) -> dict[str, Any]:
         filled["current_status"] = record.current_status
     if record.title is not None:
         filled["title"] = record.title
-    return filled
+    return {name: filled[name] for name in RECORD_FIELDS if name in filled}
 
 
 def _filled(thing: object, names: Iterable[str]) -> dict[str, Any]:

@@ -27,11 +27,12 @@ def _numbered(line: Line) -> tuple[int, str] | None:
 
 
 def _first_heading(lines: tuple[Line, ...], headings: Headings) -> int | None:
-    """The first numbered item under a known label, provided that its content is indented deeper."""
+    """The first numbered item under a known label, provided that indentation sets items, content and margin apart."""
     for at, line in enumerate(lines):
         numbered = _numbered(line)
         if numbered is not None and headings.role(numbered[1]) in ITEM_ROLES:
-            return at if at + 1 == len(lines) or lines[at + 1].indent > line.indent else None
+            below = lines[at + 1 :] if line.indent else lines[at + 1 : at + 2]
+            return at if not below or any(other.indent != line.indent for other in below) else None
     return None
 
 

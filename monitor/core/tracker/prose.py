@@ -15,9 +15,9 @@ _ABBREVIATION = re.compile(
 _FEWEST_WORDS = 4
 
 
-def reads_as_sentence(text: str) -> bool:
+def reads_as_sentence(text: str, fewest_words: int = _FEWEST_WORDS) -> bool:
     """Whether ``text`` is prose and not a title: it ends as a sentence does, has no dated prefix and is no caption."""
-    if _END.search(text[-8:]) is None or dated_prefix(text) or text.count(" ") + 1 < _FEWEST_WORDS:
+    if _END.search(text[-8:]) is None or dated_prefix(text) or text.count(" ") + 1 < fewest_words:
         return False
     return not (_DOCKET.search(text[-400:]) or _ABBREVIATION.search(text[-12:]))
 

@@ -74,7 +74,7 @@ def _named(vocabulary: Vocabulary) -> str:
 def _read_lead(page: Page, headings: Headings, vocabulary: Vocabulary) -> tuple[str | None, str | None]:
     """The version badge and the title: the line below the badge, without one the last line above the first heading."""
     lines = [line.text for line in page.lead if not headings.is_boilerplate(line.text)]
-    if not page.sections and lines and _is_cut_heading(lines[-1], headings):
+    if not page.sections and lines and _is_cut_heading(lines[-1], headings, vocabulary):
         lines.pop()
     if page.sections and page.sections[0].flat:
         lines = [line for line in lines if bullet_of(line) != ""]
@@ -85,8 +85,10 @@ def _read_lead(page: Page, headings: Headings, vocabulary: Vocabulary) -> tuple[
     return None, lines[-1] if lines else None
 
 
-def _is_cut_heading(text: str, headings: Headings) -> bool:
-    """Whether a page's last line begins the first heading ("1. Original Da") or a standing line."""
+def _is_cut_heading(text: str, headings: Headings, vocabulary: Vocabulary) -> bool:
+    """Whether a page's last line begins the first heading ("1. Original Da"), a badge or a standing line."""
+    if text not in vocabulary.versions and any(version.startswith(text) for version in vocabulary.versions):
+        return True
     label = text.lstrip("0123456789").removeprefix(".").lstrip()
     numbered = label != text and any(name.startswith(label) for name in headings.roles)
     return numbered or any(start.startswith(text.lower()) for start in headings.boilerplate)

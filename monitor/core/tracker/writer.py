@@ -36,6 +36,7 @@ def write_page(record: PolicyRecord, vocabulary: Vocabulary) -> str:
     items = [_item(labels[0], paragraphs) for labels, paragraphs in _dated(record, vocabulary, headings) if labels]
     items += [_item(action.kind, _action(action, vocabulary, headings)) for action in record.actions]
     numbered = "".join(f"  {number}. {item}" for number, item in enumerate(items, start=1))
+    numbered = numbered.rstrip("\n") + "\n"
     return "\n".join([*_head(record, vocabulary), numbered, *_blocks(record, vocabulary)]) + "\n"
 
 
@@ -49,8 +50,8 @@ def _paragraphs(text: str) -> _Paragraphs:
 
 def _item(label: str, paragraphs: _Paragraphs) -> str:
     """A heading and its content; a last paragraph "" leaves a blank line below the prose."""
-    content = "\n\n".join(_CONTENT + text if text else "" for text in paragraphs)
-    return f"{_line(label)}\n\n{content}\n"
+    content = "\n\n".join(_CONTENT + text for text in paragraphs if text)
+    return f"{_line(label)}\n\n{content}\n" + ("\n" if paragraphs[-1:] == [""] else "")
 
 
 def _head(record: PolicyRecord, vocabulary: Vocabulary) -> list[str]:

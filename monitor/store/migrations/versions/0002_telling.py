@@ -76,6 +76,7 @@ def _subscription() -> None:
         sa.Column("schedule", json_type(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("ended_at", Instant()),
+        sa.Column("unsubscribed_at", Instant()),
         sa.Column("considered", sa.Text()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
     )

@@ -1,0 +1,309 @@
+"""``monitor flags``: stories put before an editor, and the decisions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.cli.moments import day_or_none, length, moment
+from monitor.cli.output import Column, Json, Row, facts, heading, listing, print_json, prose, say, shown, stamp
+from monitor.cli.workspace import with_context
+from monitor.errors import UsageError
+from monitor.model.flag import FlagState, RejectReason
+
+if TYPE_CHECKING:
+    from monitor.model.vocabulary import Vocabulary
+    from monitor.pipeline.context import Context
+    from monitor.pipeline.triage import Decided
+    from monitor.store.database import Tx
+    from monitor.store.flags import StoredFlag
+
+group = typer.Typer(help="Triage: stories that concern a tracked policy.", no_args_is_help=True)
+FlagId = Annotated[int, typer.Argument(metavar="ID", help="The flag's number.", min=1, max=2**53)]
+Version = Annotated[
+    int | None, typer.Option(metavar="N", help="Only if the flag is still at this version (else exit 1).")
+]
+
+
+class Wanted(StrEnum):
+    """Which flags `list` shows."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    SNOOZED = "snoozed"
+    ALL = "all"
+
+
+_COLUMNS = (
+    Column("Id", "id", right=True),
+    Column("State", "state"),
+    Column("Score", "score", right=True),
+    Column("Published", lambda row: row["story"]["published"] and row["story"]["published"].date()),
+    Column("Publisher", lambda row: row["story"]["publisher"], share=1),
+    Column("Story", lambda row: row["story"]["title"], share=3),
+    Column("Policy", "policy_title", share=2),
+)
+
+
+@group.command("list")
+def list_(
+    command: typer.Context,
+    state: Annotated[Wanted, typer.Option(help="Which ones.")] = Wanted.OPEN,
+    policy: Annotated[
+        str | None, typer.Option(metavar="P", help="Only of this policy (tracker id, url, slug).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List flags, the surest first; by default those that wait for a decision.
+
+    \b
+    Example: monitor flags list --state open --policy 1777
+    """
+    flags = with_context(command, lambda ctx: _list(ctx, state, policy))
+    rows = [row for row, _ in flags] if as_json else [{**row, "policy_title": title} for row, title in flags]
+    listing(rows, _COLUMNS, as_json, empty="No flags." if state is Wanted.ALL else f"No {state.value} flags.")
+
+
+async def _list(ctx: Context, wanted: Wanted, policy: str | None) -> list[tuple[Row, str]]:
+    from monitor.store.flags import list_flags, outlets
+    from monitor.store.policies import get_policy
+
+    states = () if wanted is Wanted.ALL else (FlagState(wanted.value),)
+
+    def work(tx: Tx) -> list[tuple[Row, str]]:
+        policy_id = None if policy is None else get_policy(tx, policy).id
+        flags = list_flags(tx, now=ctx.clock(), states=states, policy_id=policy_id)
+        told = outlets(tx, {flag.story_id for flag in flags})
+        return [(_row(flag, told.get(flag.story_id, []), ctx.vocabulary), flag.policy_title) for flag in flags]
+
+    return await ctx.db.read(work)
+
+
+def _row(flag: StoredFlag, told: list[str], vocabulary: Vocabulary) -> dict[str, Any]:
+    """A flag as the contract has it."""
+    from monitor.pipeline.triage import draft_of
+
+    offered = draft_of(flag, vocabulary)
+    return {
+        "id": flag.id,
+        "state": flag.state,
+        "version": flag.version,
+        "policy": flag.policy_url,
+        "score": flag.score,
+        "reasons": list(flag.reasons),
+        "story": {
+            "id": flag.story_id,
+            "title": flag.title,
+            "url": flag.url,
+            "publisher": flag.publisher,
+            "outlets": told,
+            "published": flag.published,
+            "first_seen": flag.first_seen,
+        },
+        "draft": {"title": offered.title, "date": offered.date, "summary": offered.summary},
+        "status_proposed": None,
+    }
+
+
+@group.command()
+def show(command: typer.Context, flag_id: FlagId, as_json: Json = False) -> None:
+    """Show one flag: the story's words, why it was flagged, what accepting it would record, and what was decided.
+
+    \b
+    Example: monitor flags show 3
+    """
+    row = with_context(command, lambda ctx: _show(ctx, flag_id))
+    if as_json:
+        print_json(row)
+    else:
+        _print(row)
+
+
+async def _show(ctx: Context, flag_id: int) -> dict[str, Any]:
+    from monitor.pipeline.triage import draft_of
+    from monitor.store.actions import action_ids_of_flag
+    from monitor.store.flags import decisions, get_flag, outlets
+
+    def work(tx: Tx) -> dict[str, Any]:
+        flag = get_flag(tx, flag_id)
+        return {
+            **_row(flag, outlets(tx, {flag.story_id}).get(flag.story_id, []), ctx.vocabulary),
+            "draft": draft_of(flag, ctx.vocabulary),
+            "policy_title": flag.policy_title,
+            "source": flag.source.id,
+            "voice": flag.source.voice,
+            "raised_at": flag.raised_at,
+            "snoozed_until": flag.snoozed_until,
+            "text": flag.text,
+            "change": list(flag.change_parts),
+            "decisions": decisions(tx, flag_id),
+            "actions": action_ids_of_flag(tx, flag_id),
+        }
+
+    return await ctx.db.read(work)
+
+
+def _print(row: dict[str, Any]) -> None:
+    story, offered = row["story"], row["draft"]
+    say(story["title"])
+    facts(
+        [
+            ("Flag", f"{row['id']}, {row['state'].value}, version {row['version']}, score {row['score']:.2f}"),
+            ("Policy", f"{row['policy_title']} ({row['policy']})"),
+            ("Publisher", story["publisher"]),
+            ("Also told by", [name for name in story["outlets"] if name != story["publisher"]]),
+            ("Published", story["published"]),
+            ("Seen", story["first_seen"]),
+            ("Address", story["url"]),
+            ("Snoozed until", row["snoozed_until"]),
+            ("Actions", row["actions"]),
+        ]
+    )
+    heading("Why")
+    facts(
+        (f"  {reason.kind.value}", " - ".join(filter(None, (reason.term, reason.excerpt)))) for reason in row["reasons"]
+    )
+    if row["state"] in (FlagState.OPEN, FlagState.SNOOZED):
+        heading("Accepting it records")
+        facts((f"  {name.capitalize()}", getattr(offered, name)) for name in ("date", "title", "kind", "summary"))
+    heading("What changed on the page" if row["change"] else "Text")
+    prose("\n".join(_difference(part) for part in row["change"]) or row["text"])
+    if row["decisions"]:
+        heading("Decisions")
+    for each in row["decisions"]:
+        why = f" ({each.reason})" if each.reason else ""
+        say(f"  {shown(each.at)}  {each.actor}: {each.kind.value}{why}")
+
+
+def _difference(part: dict[str, str]) -> str:
+    removed, added = part["before"] and f"- {part['before']}", part["after"] and f"+ {part['after']}"
+    return "\n".join(filter(None, (removed, added)))
+
+
+@group.command()
+def accept(
+    command: typer.Context,
+    flag_id: FlagId,
+    policy: Annotated[
+        list[str] | None, typer.Option(metavar="P", help="Record it for this policy instead; repeatable.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(metavar="T", help="Instead of the draft's title, to the letter.")] = None,
+    summary: Annotated[str | None, typer.Option(metavar="S", help="Instead of the draft's summary.")] = None,
+    date: Annotated[str | None, typer.Option(metavar="D", help="The action's date; also in the draft's title.")] = None,
+    status: Annotated[str | None, typer.Option(metavar="ST", help="Set the policy's current status too.")] = None,
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Record a flag's story as a subsequent action of its policy. Subscribers are told after MONITOR_HOLD (120 s).
+
+    \b
+    Example: monitor flags accept 3
+             monitor flags accept 3 --policy 1777 --policy 1502 --date 2025-10-09 --status Enjoined
+    """
+    on = day_or_none("--date", date)
+
+    async def work(ctx: Context) -> Decided:
+        from monitor.build import actor
+        from monitor.pipeline import triage
+
+        edits = triage.Edits(title, summary, on, status)
+        return await triage.accept(ctx, flag_id, actor=actor(), policies=policy or (), edits=edits, version=version)
+
+    _decided(command, work, as_json)
+
+
+@group.command()
+def reject(
+    command: typer.Context,
+    flag_id: FlagId,
+    reason: Annotated[RejectReason, typer.Option(help="Why.")] = RejectReason.NOT_ABOUT_IT,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="For the history.")] = None,
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Say that a story is no subsequent action of its policy, and why.
+
+    \b
+    Example: monitor flags reject 4 --reason already-recorded
+    """
+
+    async def work(ctx: Context) -> Decided:
+        from monitor.build import actor
+        from monitor.pipeline import triage
+
+        return await triage.reject(ctx, flag_id, actor=actor(), reason=reason, note=note, version=version)
+
+    _decided(command, work, as_json)
+
+
+@group.command()
+def snooze(
+    command: typer.Context,
+    flag_id: FlagId,
+    until: Annotated[str | None, typer.Option(metavar="T", help="A day, or a moment.")] = None,
+    for_: Annotated[str | None, typer.Option("--for", metavar="LENGTH", help="36h, 3d ...")] = None,
+    version: Version = None,
+    as_json: Json = False,
+) -> None:
+    """Put a flag aside; it is open again by itself.
+
+    \b
+    Example: monitor flags snooze 5 --for 3d
+             monitor flags snooze 5 --until 2025-11-03
+    """
+    if (until is None) == (for_ is None):
+        raise UsageError("give --until T or --for LENGTH")
+
+    async def work(ctx: Context) -> Decided:
+        from monitor.build import actor
+        from monitor.pipeline import triage
+
+        end = _end(ctx.clock(), until, for_)
+        return await triage.snooze(ctx, flag_id, actor=actor(), until=end, version=version)
+
+    _decided(command, work, as_json)
+
+
+def _end(now: datetime, until: str | None, for_: str | None) -> datetime:
+    end = now + length("--for", for_ or "") if until is None else moment("--until", until, now)
+    if end <= now:
+        raise UsageError(f"{stamp(end)} is past: a flag is put aside until later")
+    return end
+
+
+@group.command()
+def undo(command: typer.Context, flag_id: FlagId, as_json: Json = False) -> None:
+    """Take the latest decision on a flag back. Who was told of an action is told that it is retracted.
+
+    \b
+    Example: monitor flags undo 3
+    """
+
+    async def work(ctx: Context) -> Decided:
+        from monitor.build import actor
+        from monitor.pipeline import triage
+
+        return await triage.undo(ctx, flag_id, actor=actor())
+
+    _decided(command, work, as_json)
+
+
+def _decided(command: typer.Context, decide: Callable[[Context], Awaitable[Decided]], as_json: bool) -> None:
+    from monitor.config.durations import spoken
+
+    async def work(ctx: Context) -> tuple[Decided, str]:
+        return await decide(ctx), spoken(ctx.settings.hold)
+
+    decided, hold = with_context(command, work)
+    if as_json:
+        print_json(decided)
+        return
+    recorded = f", recorded as {', '.join(f'action {each}' for each in decided.actions)}" if decided.actions else ""
+    say(f"flag {decided.flag} is {decided.state.value}{recorded}")
+    if decided.actions:
+        say(f"subscribers are told in {hold} (MONITOR_HOLD); `monitor flags undo {decided.flag}` takes it back")

@@ -1,0 +1,142 @@
+"""``monitor poll`` and ``monitor changes``."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.cli.moments import moment
+from monitor.cli.output import Column, Json, Row, counted, listing, plain, print_json, say
+from monitor.cli.workspace import with_context
+from monitor.errors import IllegalTransition, UsageError
+
+if TYPE_CHECKING:
+    from monitor.pipeline.context import Context
+    from monitor.store.database import Tx
+
+Sources = Annotated[list[str] | None, typer.Option("--source", metavar="ID", help="Only this source; repeatable.")]
+
+
+def poll(
+    command: typer.Context,
+    all_: Annotated[bool, typer.Option("--all", help="Every source, due or not.")] = False,
+    source: Sources = None,
+    as_json: Json = False,
+) -> None:
+    """Poll what is due, once, and flag what concerns a policy.
+
+    The first poll of a source only learns what is there. Exit 1 where a source that --source names failed; without
+    --source failures are counted and are no failure of the command. Exit 75 where another worker holds the workspace.
+
+    \b
+    Example: monitor poll --all
+             monitor poll --source 404-media --source vpm-news
+    """
+    if all_ and source:
+        raise UsageError("give --all or --source, not both")
+    result = with_context(command, lambda ctx: _poll(ctx, all_, source or []), hold=True)
+    if as_json:
+        print_json(result)
+    else:
+        say(
+            f"{counted(result['polled'], 'source')} polled: {result['changed']} changed, "
+            f"{result['unchanged']} unchanged, {result['failed']} failed"
+        )
+        say(
+            f"{counted(result['entries_new'], 'new entry', 'new entries')}, {result['entries_revised']} revised, "
+            f"{counted(result['flags'], 'flag')} raised, in {result['seconds']:.1f} s"
+        )
+    if source and result["failed"]:
+        raise typer.Exit(1)
+
+
+async def _poll(ctx: Context, everything: bool, names: list[str]) -> dict[str, Any]:
+    from monitor.pipeline.poll import poll_all_due
+    from monitor.store.schedule import make_due
+
+    def due(tx: Tx) -> None:
+        _check_live(tx, names)
+        make_due(tx, now=ctx.clock(), only=names or None)
+
+    started = perf_counter()
+    if everything or names:
+        await ctx.db.write(due)
+    report = await poll_all_due(ctx, only=names or None)
+    return {**plain(report), "seconds": round(perf_counter() - started, 3)}
+
+
+def _check_live(tx: Tx, names: list[str]) -> None:
+    from monitor.store.sources import get_source
+
+    for name in names:
+        row = get_source(tx, name)
+        if row["retired_at"] is not None:
+            raise IllegalTransition(f"source {name} is not in sources.yaml any more")
+        if row["paused_at"] is not None:
+            raise IllegalTransition(f"source {name} is paused: `monitor sources resume {name}` takes it up again")
+
+
+_CHANGES = (
+    Column("Seen", "at"),
+    Column("Source", "source"),
+    Column("What", "kind"),
+    Column("Title", "title", share=1),
+    Column("Summary", lambda row: _summary(row), share=1),
+)
+
+
+def changes(
+    command: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(metavar="T", help="A day, a moment (UTC unless it names a zone), or 36h, 2d ago.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(metavar="ID", help="Only of this source.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what changed on the sources, oldest first. What a source's first poll found is no change.
+
+    With --json each line holds the differences paragraph by paragraph (`parts`).
+
+    \b
+    Example: monitor changes --since 2d --source flock-statements
+    """
+    rows = with_context(command, lambda ctx: _changes(ctx, since, source))
+    listing(rows, _CHANGES, as_json, empty="Nothing changed.")
+
+
+async def _changes(ctx: Context, since: str | None, source: str | None) -> list[Row]:
+    from monitor.store.polls import list_changes
+    from monitor.store.sources import get_source
+
+    after = None if since is None else moment("--since", since, ctx.clock())
+
+    def work(tx: Tx) -> list[Row]:
+        if source is not None:
+            get_source(tx, source)
+        return [_change(row) for row in list_changes(tx, since=after, source_id=source)]
+
+    return await ctx.db.read(work)
+
+
+def _change(row: dict[str, Any]) -> Row:
+    from monitor.model.change import PartKind
+
+    present = {part["op"] for part in row["parts"]}
+    return {
+        "source": row["source_id"],
+        "entry": row["entry_id"],
+        "kind": row["kind"],
+        "title": row["title"],
+        "url": row["url"],
+        "seq": row["seq"],
+        "at": row["at"],
+        "summary": row["summary"],
+        "kinds": [kind.value for kind in PartKind if kind.value in present],
+        "parts": row["parts"],
+    }
+
+
+def _summary(row: Row) -> str:
+    return "" if row["kind"] == "new" else str(row["summary"])

@@ -1,0 +1,156 @@
+"""``flags`` and ``actions``: an editor's decisions from the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import NEWS, POLICY, Monitor, write
+
+TODAY = datetime.now(UTC).date().isoformat()
+
+
+def states(monitor: Monitor) -> list[str]:
+    return [row["state"] for row in monitor("flags", "list", "--state", "all", "--json").rows]
+
+
+def test_open_flags_are_listed_as_the_contract_has_it(flagged: Monitor) -> None:
+    (row,) = flagged("flags", "list", "--json").rows
+    assert row.keys() == {
+        "id", "state", "version", "policy", "score", "reasons", "story", "draft", "status_proposed",
+    }  # fmt: skip
+    assert (row["id"], row["state"], row["version"], row["policy"]) == (1, "open", 1, POLICY)
+    assert row["story"].keys() == {"id", "title", "url", "publisher", "outlets", "published", "first_seen"}
+    assert (row["story"]["title"], row["story"]["outlets"]) == (NEWS[0], ["The Outlet"])
+    assert row["draft"].keys() == {"title", "date", "summary"}
+    assert f"Reported: {NEWS[0]} - The Outlet" in row["draft"]["title"]
+    assert row["status_proposed"] is None
+    assert {reason["kind"] for reason in row["reasons"]} >= {"bound"}
+
+
+def test_flags_are_filtered_by_state_and_policy(flagged: Monitor) -> None:
+    assert len(flagged("flags", "list", "--policy", "9001", "--json").rows) == 1
+    assert flagged("flags", "list", "--state", "accepted").stdout == "No accepted flags.\n"
+    assert "no policy" in flagged("flags", "list", "--policy", "4711", code=1).stderr
+
+
+def test_a_flag_is_shown_with_its_reasons_and_what_it_would_record(flagged: Monitor) -> None:
+    found = flagged("flags", "show", 1, "--json").json
+    assert (found["text"], found["source"], found["decisions"]) == (NEWS[1], "outlet", [])
+    assert found["draft"]["kind"] == "Subsequent Trump and Court Action"
+    shown = flagged("flags", "show", 1).stdout
+    assert "Accepting it records" in shown
+    assert "bound" in shown
+
+
+def test_accepting_records_the_draft(flagged: Monitor) -> None:
+    draft = flagged("flags", "list", "--json").rows[0]["draft"]
+    decided = flagged("flags", "accept", 1, "--version", 1, "--json").json
+    assert decided == {"flag": 1, "state": "accepted", "version": 2, "actions": [2]}
+    action = flagged("actions", "list", "--json").rows[-1]
+    assert action.keys() == {
+        "id", "policy", "date", "title", "kind", "summary", "document_url", "recorded_at", "flag",
+    }  # fmt: skip
+    assert (action["title"], action["flag"], action["policy"]) == (draft["title"], 1, POLICY)
+    assert flagged("flags", "show", 1, "--json").json["decisions"][0]["kind"] == "accept"
+
+
+def test_accepting_takes_the_editors_words_to_the_letter(flagged: Monitor, tmp_path: Path) -> None:
+    other = '{"url": "title:other", "title": "Another policy", "subjects": ["Interior"]}'
+    flagged("policies", "import", write(tmp_path / "other.json", other))
+    words = ("--policy", "title:other", "--policy", "9001", "--title", "2025.10.08 My – own", "--date", "2025-10-08")
+    decided = flagged("flags", "accept", 1, *words, "--summary", "", "--json").json
+    made = [row for row in flagged("actions", "list", "--json").rows if row["id"] in decided["actions"]]
+    assert {row["policy"] for row in made} == {"title:other", POLICY}
+    assert {(row["title"], row["date"], row["summary"]) for row in made} == {("2025.10.08 My – own", "2025-10-08", "")}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ("accept 1 --version 7", 1, "is at version 1, not 7"),
+        ("accept 1 --policy 4711", 1, "no policy '4711'"),
+        ("accept 1 --status Nonsense", 2, "unknown status 'Nonsense'"),
+        ("accept 1 --date today", 2, "--date: 'today' is not a day"),
+        ("accept x", 2, "valid integer"),
+        ("reject 1 --reason boring", 2, "not-significant"),
+        ("snooze 1", 2, "--until"),
+        ("snooze 1 --until 2020-01-01", 2, "past"),
+        ("undo 1", 1, "no decision to undo"),
+    ],
+)
+def test_a_decision_that_cannot_be_says_why(flagged: Monitor, words: str, code: int, message: str) -> None:
+    assert message in flagged("flags", *words.split(), code=code).stderr
+
+
+def test_a_rejected_flag_is_off_the_list_until_it_is_undone(flagged: Monitor) -> None:
+    flagged("flags", "reject", 1, "--reason", "already-recorded", "--note", "seen")
+    assert "rejected already" in flagged("flags", "accept", 1, code=1).stderr
+    assert states(flagged) == ["rejected"]
+    flagged("flags", "undo", 1)
+    assert states(flagged) == ["open"]
+
+
+def test_a_flag_is_put_aside_until_later(flagged: Monitor) -> None:
+    flagged("flags", "snooze", 1, "--for", "3d")
+    assert states(flagged) == ["snoozed"]
+    assert flagged("flags", "show", 1, "--json").json["snoozed_until"] > TODAY
+    flagged("flags", "accept", 1)
+    assert states(flagged) == ["accepted"]
+
+
+def test_undo_within_the_hold_withdraws_and_later_retracts(flagged: Monitor) -> None:
+    flagged("flags", "accept", 1, env={"MONITOR_HOLD": "1h"})
+    flagged("flags", "undo", 1)
+    assert flagged("actions", "show", 2, "--json").json["state"] == "withdrawn"
+    flagged("flags", "accept", 1)
+    flagged("digest", "compose")
+    flagged("flags", "undo", 1)
+    found = flagged("actions", "show", 2, "--json").json
+    assert [each["state"] for each in found["history"]] == ["recorded", "withdrawn", "recorded", "retracted"]
+
+
+def test_an_accepted_flag_says_when_subscribers_are_told(flagged: Monitor) -> None:
+    said = flagged("flags", "accept", 1, env={"MONITOR_HOLD": "90s"}).stdout
+    assert "recorded as action 2" in said
+    assert "told in 90s" in said
+
+
+def test_an_action_is_added_corrected_and_retracted(tracked: Monitor) -> None:
+    title = "2025.10.09 Court enjoins the “searches”"
+    words = ("--policy", "9001", "--date", "2025-10-09", "--title", title, "--document", "https://example.org/order")
+    assert tracked("actions", "add", *words, "--json").json == {"action": 2, "state": "recorded"}
+    row = tracked("actions", "list", "--policy", "9001", "--json").rows[1]
+    assert (row["title"], row["kind"], row["flag"]) == (title, "Subsequent Trump and Court Action", None)
+    assert "the same date and title" in tracked("actions", "add", *words, code=1).stderr
+
+    tracked("digest", "compose")
+    tracked("actions", "correct", 2, "--date", "2025-10-08", "--reported")
+    found = tracked("actions", "show", 2, "--json").json
+    assert (found["date"], found["reported"], found["state"]) == ("2025-10-08", True, "corrected")
+
+    assert tracked("actions", "retract", 2, "--reason", "Another case.", "--json").json["state"] == "retracted"
+    assert [row["id"] for row in tracked("actions", "list", "--json").rows] == [1]
+    assert "(Another case.)" in tracked("actions", "show", 2).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["correct", "1"], 2, "nothing to correct"),
+        (["correct", "1", "--kind", "Subsequent"], 2, "--kind: unknown kind of action"),
+        (["correct", "1", "--document", "ftp://example.org"], 2, "--document: "),
+        (["correct", "77", "--title", "x"], 1, "no action 77"),
+        (["retract", "1"], 2, "--reason"),
+        (["add", "--policy", "9001", "--title", "x", "--date", "1 May"], 2, "--date: '1 May' is not a day"),
+        (["add", "--policy", "4711", "--title", "x", "--date", "2025-05-01"], 1, "no policy '4711'"),
+    ],
+)
+def test_an_action_that_cannot_be_changed_says_why(tracked: Monitor, words: list[str], code: int, message: str) -> None:
+    assert message in tracked("actions", *words, code=code).stderr
+
+
+def test_actions_are_a_table_for_people(tracked: Monitor) -> None:
+    assert "2025-07-16" in tracked("actions", "list").stdout
