@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -38,15 +39,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Server]:
+def postgres_server() -> Iterator[databases.Server]:
     """A PostgreSQL server on loopback with a migrated template; skips where its programs are missing."""
     programs = databases.postgres_programs()
     if programs is None:
         pytest.skip(databases.HOW_TO_GET_POSTGRES)
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # pytest makes them private to the account that PostgreSQL refuses to run as
-    with databases.running_postgres(programs, folder) as server:
+    # Not under pytest's own folders: those are private to the account that PostgreSQL refuses to run as.
+    with (
+        TemporaryDirectory(prefix="monitor-postgres-") as folder,
+        databases.running_postgres(programs, Path(folder)) as server,
+    ):
         databases.make_template(server)
         yield server
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from monitor.store.policies import StoredAction
 
 group = typer.Typer(help="The recorded subsequent actions.", no_args_is_help=True)
-ActionId = Annotated[int, typer.Argument(metavar="ID", help="The action's number.", min=1, max=2**53)]
+ActionId = Annotated[int, typer.Argument(metavar="ID", help="The action's number.", min=1, max=10**9)]
 
 _COLUMNS = (
     Column("Id", "id", right=True),

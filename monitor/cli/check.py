@@ -20,9 +20,9 @@ _TEMPLATE = re.compile(r"(templates/[^:]+)(?::(\d+))?: (.*)", re.DOTALL)
 
 _SETTINGS = (
     Column("Setting", "name"),
-    Column("Value", "value", share=1),
-    Column("Default", "default", share=1),
-    Column("Meaning", "meaning", share=1),
+    Column("Value", "value", share=2),
+    Column("Default", "default", share=2),
+    Column("Meaning", "meaning", share=5),
 )
 
 

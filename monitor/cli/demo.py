@@ -5,12 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from monitor.cli.output import Json, counted, heading, print_json, say
 from monitor.cli.workspace import folder_of
+
+INTRODUCTION = (
+    "The recorded newsroom, 27 May to 31 October 2025. The tracked story's headlines and dates are real; all other\n"
+    "stories, and every sentence below a headline, were made up for this demonstration. Times are UTC.\n"
+)
+LOOK_NEXT = (
+    "policies show 1777        # the policy with its timeline",
+    "flags list --state rejected",
+    "deliveries list           # then: deliveries show ID, the message itself",
+    "changes --source flock-safety",
+    "web                       # the public pages, until Ctrl-C",
+)
 
 
 def demo(
@@ -40,14 +53,15 @@ def demo(
     def line(text: str) -> None:
         typer.echo(text, err=as_json)
 
+    line(INTRODUCTION)
     try:
         result = asyncio.run(run(folder, speed=speed, workers=workers, say=line))
         if as_json:
             print_json(result)
         else:
             _print(result)
-        if keep:
-            typer.echo(f"To look further: monitor --workspace {folder} status", err=as_json)
+        if keep or not once:
+            _print_next(folder, err=as_json)
         if not once:
             from monitor.cli.serve import serve
 
@@ -58,11 +72,20 @@ def demo(
 
 
 def _print(result: dict[str, Any]) -> None:
-    heading(f"{result['policy']} now has {counted(len(result['actions']), 'subsequent action')}")
-    for action in result["actions"]:
-        say(f"  {action['date']}  {action['title']}")
-    accepted = sum(flag["state"] == "accepted" for flag in result["flags"])
+    flags = result["flags"]
+    accepted = sum(flag["state"] == "accepted" for flag in flags)
     verified = sum(hook["verified"] for hook in result["webhooks"])
-    say(f"{counted(len(result['flags']), 'flag')} raised, {accepted} of them accepted")
-    say(f"{counted(len(result['mails']), 'mail')} received")
-    say(f"{counted(len(result['webhooks']), 'webhook')} received, {verified} with a right signature")
+    say("")
+    heading("What came of it")
+    say(f"{counted(len(flags), 'flag')} raised: {accepted} accepted, {len(flags) - accepted} rejected")
+    say(f"{counted(len(result['mails']), 'mail')} received on loopback, each once")
+    say(f"{counted(len(result['webhooks']), 'webhook')} received on loopback, {verified} with a right signature")
+    say(f"The policy's timeline now holds {counted(len(result['actions']), 'subsequent action')}:")
+    for action in result["actions"]:
+        say(f"  {action['title']}")
+
+
+def _print_next(folder: Path, *, err: bool) -> None:
+    typer.echo("\nWhere to look next:", err=err)
+    for words in LOOK_NEXT:
+        typer.echo(f"  monitor --workspace {folder} {words}", err=err)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from monitor.store.flags import StoredFlag
 
 group = typer.Typer(help="Triage: stories that concern a tracked policy.", no_args_is_help=True)
-FlagId = Annotated[int, typer.Argument(metavar="ID", help="The flag's number.", min=1, max=2**53)]
+FlagId = Annotated[int, typer.Argument(metavar="ID", help="The flag's number.", min=1, max=10**9)]
 Version = Annotated[
     int | None, typer.Option(metavar="N", help="Only if the flag is still at this version (else exit 1).")
 ]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from monitor.pipeline.context import Context
 
 _MOST = 10  # matches of an item
+_TELLING = 0.05  # the least score that a person wants to read of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def _row(one: Asked, answer: Matched) -> dict[str, Any]:
 
 def _print(one: Asked, answer: Matched) -> None:
     say(f"{one.id}  relevant {answer.relevant:.2f}  {one.item.title}")
-    for each in answer.matches:
+    for each in (match for match in answer.matches if match.flag or match.score >= _TELLING):
         say(f"    {each.score:.2f} {'flag' if each.flag else '    '}  {each.title or each.policy}")
         for reason in each.reasons:
             say(f"               {shown(reason.kind)}: {reason.term}{reason.excerpt and f'  ({reason.excerpt})'}")

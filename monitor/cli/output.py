@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line for a list.")]
 Row = Mapping[str, Any]
@@ -119,8 +119,9 @@ def safe(text: str) -> str:
 
 
 def table(rows: Iterable[Row], columns: Sequence[Column]) -> None:
-    """A table as wide as the terminal."""
+    """A table, at most as wide as the terminal."""
     from rich.box import SIMPLE_HEAD
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -135,6 +136,9 @@ def table(rows: Iterable[Row], columns: Sequence[Column]) -> None:
         )
     for row in rows:
         grid.add_row(*(Text(column.cell(row)) for column in columns))
+    console = _console()
+    # rich heeds the columns' shares only in a table that is stretched
+    grid.expand = Measurement.get(console, console.options, grid).maximum >= console.width
     _show(grid)
 
 
@@ -182,12 +186,16 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def _show(drawn: RenderableType) -> None:
-    """Draw without the blanks that rich puts at the ends of lines."""
+def _console() -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _PIPED_WIDTH
-    console = Console(highlight=False, emoji=False, markup=False, width=width)
+    return Console(highlight=False, emoji=False, markup=False, width=width)
+
+
+def _show(drawn: RenderableType) -> None:
+    """Draw without the blanks that rich puts at the ends of lines."""
+    console = _console()
     with console.capture() as captured:
         console.print(drawn)
     for line in captured.get().splitlines():

@@ -82,7 +82,9 @@ def enable(command: typer.Context, subscriber: Subscriber, as_json: Json = False
 
 
 async def _enable(ctx: Context, subscriber: str) -> dict[str, Any]:
+    from monitor.pipeline.deliver import webhook_of
     from monitor.store.deliveries import enable_endpoint
 
+    await webhook_of(ctx, subscriber)
     due = await ctx.db.write(lambda tx: enable_endpoint(tx, subscriber, now=ctx.clock()))
     return {"id": subscriber, "state": "enabled", "due": due}

@@ -138,7 +138,7 @@ def for_editors(page: EditorPage) -> Endpoint:
         if request.method != "GET":
             require_same_origin(request)
             given = await _field(request, "csrf")
-            if not secrets.compare_digest(given.encode(), session.csrf.encode()):
+            if not secrets.compare_digest(given.encode("utf-8", "replace"), session.csrf.encode()):
                 raise HTTPException(403)
         return await page(request, session)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -179,7 +180,7 @@ async def _listed(
         page=Page(shown, page.number, page.last, page.total),
         filters=filters,
         offers=_offers(everything, site.ctx.vocabulary) if offers else None,
-        address=request.url.path,
+        address=site.root + quote(site.below(request)),
         earlier=query(filters if offers else Filters(), number - 1),
         later=query(filters if offers else Filters(), number + 1),
     )

@@ -43,6 +43,7 @@ def _config(app: FastAPI) -> uvicorn.Config:
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="critical",  # what breaks is logged by the door; a stranger's garbage is not worth a line
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nobody is trusted to say who the reader is (THREATS A7)

@@ -7,19 +7,22 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from monitor.cli.app import app
+from monitor.store.database import Database, Tx
+
+T = TypeVar("T")
 
 ENV = """MONITOR_ALLOW_NETWORKS=127.0.0.0/8
 MONITOR_HOST_MIN_GAP=0s
@@ -109,6 +112,14 @@ class Monitor:
         ran = run("--workspace", self.folder, *words, env=env)
         assert ran.code == code, f"exit {ran.code}: {ran.stdout}{ran.stderr}"
         return ran
+
+    def stored(self, work: Callable[[Tx], T]) -> T:
+        """What the database holds, asked without a command."""
+        database = Database("sqlite:///state/monitor.db", folder=self.folder)
+        try:
+            return database.write_blocking(work)
+        finally:
+            database.close()
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the workspace."""

@@ -57,8 +57,8 @@ def test_an_action_is_previewed_composed_and_sent_once(tracked: Monitor) -> None
     sent = tracked("deliver", "--json").json
     assert sent.keys() == {"sent", "deferred", "failed", "in_doubt", "seconds"}
     assert sent["sent"] == 1
-    assert tracked("deliver", "--json").json["sent"] == 0
     assert tracked("digest", "compose", "--json").json == {"digests": 0, "deliveries": 0}
+    assert tracked("deliver", "--json").json["sent"] == 0
 
     shown = tracked("deliveries", "show", pending["id"], "--json").json
     assert [each["outcome"] for each in shown["tries"]] == ["sent"]
@@ -71,22 +71,22 @@ def test_an_action_is_previewed_composed_and_sent_once(tracked: Monitor) -> None
 def test_a_preview_since_a_day_shows_what_was_told_already(tracked: Monitor) -> None:
     record(tracked)
     tracked("digest", "compose")
-    assert tracked("digest", "preview", "desk", "--json").json["events"] == []
-    today = datetime.now(UTC).date().isoformat()
-    assert len(tracked("digest", "preview", "desk", "--since", today, "--until", today, "--json").json["events"]) == 1
-    assert "Nothing" in tracked("digest", "preview", "desk", "--since", "2099-01-01").stdout
+    assert "Nothing" in tracked("digest", "preview", "desk").stdout
+    today = datetime.now(UTC).date()
+    since, until = today - timedelta(days=1), today + timedelta(days=1)
+    assert len(tracked("digest", "preview", "desk", "--since", since, "--until", until, "--json").json["events"]) == 1
+    assert tracked("digest", "preview", "desk", "--since", "2099-01-01", "--json").json["events"] == []
     assert "no subscriber 'nobody'" in tracked("digest", "preview", "nobody", code=1).stderr
 
 
 def test_compose_as_of_a_later_moment_is_sent_now(tracked: Monitor) -> None:
     tracked.write("subscriptions.yaml", SUBSCRIPTIONS.replace("immediate", "day") + WEEKLY)
-    tracked("status")
     record(tracked)
     tracked("digest", "compose")  # today's period, which the action is too late for
     later = (datetime.now(UTC) + timedelta(days=8)).isoformat()
     assert tracked("digest", "compose", "--now", later, "--json").json["deliveries"] == 2
     assert tracked("deliver", "--json").json["sent"] == 2
-    assert {row["subscription"] for row in tracked("deliveries", "list", "--json").rows} == {"desk", "weekly"}
+    assert len(outbox(tracked)) == 2
 
 
 def test_deliver_sends_no_more_than_it_may(tracked: Monitor) -> None:
@@ -105,7 +105,6 @@ def test_a_webhook_is_signed_with_the_secret_that_is_printed(tracked: Monitor, n
     assert (result["taken"], result["outcome"], result["endpoint"]) == (True, "sent", f"{newsroom.url}/hook")
     headers, body = newsroom.posts[0]
     assert Webhook(secret).verify(body, headers)["type"] == "webhook.test"
-    assert tracked("deliveries", "list", "--json").rows == []
 
 
 def test_an_endpoint_that_refuses_a_test_is_exit_1(tracked: Monitor, newsroom: Newsroom) -> None:
@@ -118,27 +117,23 @@ def test_an_endpoint_that_refuses_a_test_is_exit_1(tracked: Monitor, newsroom: N
 
 def test_a_disabled_endpoint_is_enabled_and_its_deliveries_are_due(tracked: Monitor, newsroom: Newsroom) -> None:
     tracked.write("subscriptions.yaml", "version: 1\nsubscribers:\n" + hook(newsroom))
-    tracked("status")
     record(tracked)
     newsroom.answer = 410
     tracked("digest", "compose")
     tracked("deliver")
     assert tracked("subscribers", "show", "hook", "--json").json["state"] == "disabled"
     record(tracked, "2025.10.10 Another order")
-    tracked("digest", "compose")
-    assert tracked("status", "--json").json["deliveries"]["held"] == 1
+    tracked("digest", "compose")  # held
 
     newsroom.answer = 200
     assert tracked("webhooks", "enable", "hook", "--json").json == {"id": "hook", "state": "enabled", "due": 1}
     assert tracked("deliver", "--json").json["sent"] == 1
     body = json.loads(newsroom.posts[-1][1])
     assert body["data"]["action"]["title"] == "2025.10.10 Another order"
-    assert tracked("subscribers", "show", "hook", "--json").json["disabled_reason"] is None
 
 
 def test_a_failed_delivery_is_told_with_what_to_do_and_resent(tracked: Monitor, newsroom: Newsroom) -> None:
     tracked.write("subscriptions.yaml", "version: 1\nsubscribers:\n" + hook(newsroom))
-    tracked("status")
     record(tracked)
     newsroom.answer = 410
     tracked("digest", "compose")

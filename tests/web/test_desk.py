@@ -40,7 +40,7 @@ async def test_an_open_flag_is_shown_with_all_that_an_editor_needs(newsroom: New
         "The Daily News published October 6, 2025, 05:00 EDT first seen October 6, 2025, 07:00 EDT",
         f"For {POLICY.title}",
         f"2025.10.06 Reported: {NEWS.title} - The Daily News",
-        f"monitor flags accept {flag.id} monitor flags reject {flag.id}",
+        f"monitor flags accept {flag.id} --version 1 monitor flags reject {flag.id} --version 1 --reason not-about-it",
     ):
         assert part in told
     assert '<a href="/policies/plate-readers">' in response.text
@@ -51,9 +51,9 @@ async def test_an_open_flag_is_shown_with_all_that_an_editor_needs(newsroom: New
 
 async def test_the_commands_of_a_card_decide_on_its_flag(small: Newsroom) -> None:
     await small.flagged()
-    number = re.findall(r"monitor flags accept (\d+)", (await shown(small)).text)
+    (number, version) = re.findall(r"monitor flags accept (\d+) --version (\d+)", (await shown(small)).text)[0]
 
-    decided = await triage.accept(small.ctx, int(number[0]), actor="anna")
+    decided = await triage.accept(small.ctx, int(number), actor="anna", version=int(version))
 
     assert len(decided.actions) == 1
     assert "No flag is open." in words(await shown(small))

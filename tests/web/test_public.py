@@ -298,12 +298,16 @@ async def test_links_stand_below_the_services_own_address(small: Newsroom) -> No
     await room.track(POLICY)
 
     async with browsing(room.ctx) as browser:
-        pages = [await browser.get(f"{way}{PAGE}") for way in ("https://example.org", "https://example.org/tracker")]
+        ways = ("https://example.org", "https://example.org/tracker")  # a proxy takes the path off, or leaves it
+        pages = [await browser.get(f"{way}{PAGE}") for way in ways]
+        lists = [await browser.get(f"{way}/policies?q=x") for way in ways]
 
-    for page in pages:  # a proxy takes the path off, or leaves it
+    for page in pages:
         assert page.status_code == 200
         assert 'href="/tracker/topics/interior"' in page.text
         assert 'href="/tracker/static/monitor.css' in page.text
+    for page in lists:
+        assert '<form class="filters" method="get" action="/tracker/policies"' in page.text
 
 
 # --- hostile words ----------------------------------------------------------------------------------------------------

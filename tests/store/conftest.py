@@ -1,0 +1,17 @@
+"""Fixtures of the store's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from monitor.store.database import Database
+
+
+@pytest.fixture
+def other(db: Database, database_url: str) -> Iterator[Database]:
+    """Another process's view of the same database: connections and threads of its own."""
+    database = Database(database_url)
+    yield database
+    database.close()
