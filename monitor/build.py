@@ -143,11 +143,14 @@ def _subscriptions(folder: Path, vocabulary: Vocabulary) -> tuple[Subscription, 
 def templates_of(folder: Path | None) -> dict[str, str]:
     """The packaged templates by name ("email/digest.txt.j2"); a workspace's own stand in their place."""
     roots = [TEMPLATES] if folder is None else [TEMPLATES, folder / "templates"]
-    return {
-        str(path.relative_to(root)): path.read_text(encoding="utf-8")
-        for root in roots
-        for path in sorted(root.rglob("*.j2"))
-    }
+    return {str(path.relative_to(root)): _template(path) for root in roots for path in sorted(root.rglob("*.j2"))}
+
+
+def _template(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(Problem(str(path), None, f"cannot be read as UTF-8 text: {error}")) from None
 
 
 def prepare_state(configuration: Configuration) -> None:

@@ -17,7 +17,7 @@ from monitor.cli.deliveries import deliver
 from monitor.cli.demo import demo
 from monitor.cli.init import init
 from monitor.cli.match import match
-from monitor.cli.output import warn
+from monitor.cli.output import tell, warn
 from monitor.cli.polling import changes, poll
 from monitor.cli.running import run, web, worker
 from monitor.cli.status import status
@@ -66,15 +66,13 @@ def _leaves(group: BaseExceptionGroup[MonitorError]) -> list[MonitorError]:
 
 
 def _end(errors: Sequence[MonitorError]) -> NoReturn:
-    for text in dict.fromkeys(line for error in errors for line in _lines(error)):
-        warn(text)
+    for error in errors:
+        if isinstance(error, ConfigError):
+            for problem in error.problems:
+                tell(problem)
+        else:
+            warn(str(error) or type(error).__name__)
     sys.exit(errors[0].exit_code)
-
-
-def _lines(error: MonitorError) -> list[str]:
-    if isinstance(error, ConfigError):
-        return [str(problem) for problem in error.problems]
-    return [str(error) or type(error).__doc__ or type(error).__name__]
 
 
 def _version(asked: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.output import Column, Json, print_json, say, table, warn
+from monitor.cli.output import Column, Json, print_json, say, table, tell
 from monitor.cli.workspace import folder_of
 from monitor.errors import ConfigError, MonitorError, Problem, Unrenderable
 
@@ -69,9 +69,9 @@ def _print(found: Findings, rows: list[dict[str, str]] | None) -> None:
     if rows:
         table(rows, _SETTINGS)
     for problem in found.errors:
-        warn(str(problem))
+        tell(problem)
     for problem in found.warnings:
-        warn(f"{problem} (a warning)")
+        tell(problem, " (a warning)")
     if not found.errors:
         say("Everything is in order.")
 
@@ -126,10 +126,8 @@ def _templates(folder: Path, configuration: Configuration | None) -> list[Proble
         Renderer(templates_of(folder)).mail(sample_view(tracker))
     except Unrenderable as error:
         return [_template_problem(str(error))]
-    except UnicodeDecodeError:
-        return [Problem(str(folder / "templates"), None, "a template is not UTF-8 text: save it as UTF-8")]
-    except OSError as error:
-        return [Problem(str(error.filename), None, f"cannot be read: {error.strerror}")]
+    except ConfigError as error:
+        return list(error.problems)
     return []
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.errors import Problem
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -118,15 +120,17 @@ def safe(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else " " if char.isspace() else "\ufffd" for char in text)
 
 
-def table(rows: Iterable[Row], columns: Sequence[Column]) -> None:
-    """A table, at most as wide as the terminal."""
+def table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
+    """A table, at most as wide as the terminal, without the columns that nothing stands in."""
     from rich.box import SIMPLE_HEAD
     from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
+    cells = [[column.cell(row) for row in rows] for column in columns]
+    filled = [(column, texts) for column, texts in zip(columns, cells, strict=True) if any(texts)]
+    for column, _ in filled:
         grid.add_column(
             Text(column.title),
             justify="right" if column.right else "left",
@@ -134,8 +138,8 @@ def table(rows: Iterable[Row], columns: Sequence[Column]) -> None:
             no_wrap=not column.share,
             overflow="fold",
         )
-    for row in rows:
-        grid.add_row(*(Text(column.cell(row)) for column in columns))
+    for texts in zip(*(texts for _, texts in filled), strict=True):
+        grid.add_row(*map(Text, texts))
     console = _console()
     # rich heeds the columns' shares only in a table that is stretched
     grid.expand = Measurement.get(console, console.options, grid).maximum >= console.width
@@ -179,6 +183,11 @@ def say(text: str) -> None:
 def warn(text: str) -> None:
     """A line to standard error."""
     typer.echo(f"monitor: {safe(text)}", err=True)
+
+
+def tell(problem: Problem, note: str = "") -> None:
+    """``FILE:LINE: message`` to standard error, as editors and other tools know it."""
+    typer.echo(safe(f"{problem}{note}"), err=True)
 
 
 def counted(number: int, singular: str, plural: str | None = None) -> str:

@@ -74,7 +74,7 @@ async def _import(ctx: Context, files: list[Path]) -> dict[str, Any]:
 _COLUMNS = (
     Column("Id", "id", right=True),
     Column("Announced", "announced"),
-    Column("Title", "title", share=3),
+    Column("Title", "title", share=2),
     Column("Topics", "topics", share=1),
     Column("Status", "current_status"),
     Column("Actions", "actions", right=True),

@@ -23,7 +23,7 @@ _COLUMNS = (
     Column("By", "kind"),
     Column("To", "address", share=1),
     Column("Every", "every"),
-    Column("At", lambda row: f"{row['at']} {row['timezone']}" if row["at"] else ""),
+    Column("At", "at"),
     Column("Wants", lambda row: _wants(row), share=1),
     Column("State", "state"),
 )

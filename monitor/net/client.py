@@ -16,7 +16,7 @@ from monitor.net.decode import BadEncoding, TooLarge, Truncated, decoder
 from monitor.net.excerpt import excerpt
 from monitor.net.guard import Guard
 from monitor.net.retry_after import parse_retry_after
-from monitor.net.transport import PEER_FAULTS, GuardedTransport, describe, trust
+from monitor.net.transport import PEER_FAULTS, GuardedTransport, describe
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/html;q=0.9, */*;q=0.5"
 MOVED = (301, 302, 303, 307, 308)
@@ -62,7 +62,7 @@ class Fetcher:
         self._total_timeout = total_timeout
         self._max_redirects = max_redirects
         self._headers = {"user-agent": user_agent, "accept": ACCEPT, "accept-encoding": "gzip, deflate"}
-        self._transport = GuardedTransport(guard, tls or trust(), connect_timeout)
+        self._transport = GuardedTransport(guard, tls, connect_timeout)
 
     async def aclose(self) -> None:
         """Drop the connections that are still open; the fetches on them end as failures."""

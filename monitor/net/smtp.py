@@ -114,7 +114,11 @@ class SmtpRelay:
         self._timeout = timeout
         self._data_timeout = data_timeout
         self._local_hostname = local_hostname
-        self._tls = tls or trust()
+        self._tls = tls
+
+    def _trusted(self) -> ssl.SSLContext:
+        self._tls = self._tls or trust()
+        return self._tls
 
     async def open(self) -> SmtpSession | Deferred:
         """A session that is ready for an envelope. Whatever fails here concerns every message alike: Deferred."""
@@ -123,7 +127,7 @@ class SmtpRelay:
             port=self.address.port,
             use_tls=self.address.implicit_tls,
             start_tls=False,
-            tls_context=self._tls,
+            tls_context=self._trusted() if self.address.implicit_tls else None,
             local_hostname=self._local_hostname,
             timeout=self._timeout,
         )
@@ -158,7 +162,7 @@ class SmtpRelay:
     async def _upgrade(self, client: aiosmtplib.SMTP, *, verify: bool) -> bool:
         """STARTTLS; False where the server says that it cannot just now."""
         try:
-            await client.starttls(tls_context=self._tls if verify else _anybody())
+            await client.starttls(tls_context=self._trusted() if verify else _anybody())
         except aiosmtplib.SMTPResponseException as refusal:
             if refusal.code < 400:
                 raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
+from functools import cache
 
 import httpcore
 import httpx
@@ -30,10 +31,16 @@ PEER_FAULTS = (
 
 
 def trust() -> ssl.SSLContext:
-    """What peers' certificates are checked against: the packaged authorities and the system's. Build once, share."""
+    """What peers' certificates are checked against: the packaged authorities and the system's. Takes 60 ms."""
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     return context
+
+
+@cache
+def _web_trust() -> ssl.SSLContext:
+    """One for all web exchanges, built for the first https address. Not for SMTP: httpcore sets its ALPN to HTTP."""
+    return trust()
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -42,7 +49,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     Raises what httpcore raises, and never anything else for a peer's fault: see ``describe``.
     """
 
-    def __init__(self, guard: Guard, tls: ssl.SSLContext, connect_timeout: float) -> None:
+    def __init__(self, guard: Guard, tls: ssl.SSLContext | None, connect_timeout: float) -> None:
         self._backend = guard.backend()
         self._tls = tls
         self._timeouts = {"connect": connect_timeout, "read": FIRST_BYTE, "write": FIRST_BYTE}
@@ -55,8 +62,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
+        tls = (self._tls or _web_trust()) if url.scheme == b"https" else None
         connection = httpcore.AsyncHTTPConnection(
-            url.origin, ssl_context=self._tls, network_backend=self._backend, keepalive_expiry=0
+            url.origin, ssl_context=tls, network_backend=self._backend, keepalive_expiry=0
         )
         self._open.add(connection)
         try:

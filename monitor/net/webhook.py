@@ -15,7 +15,7 @@ from monitor.model.source import PollError
 from monitor.net.excerpt import excerpt
 from monitor.net.guard import Guard
 from monitor.net.retry_after import parse_retry_after
-from monitor.net.transport import PEER_FAULTS, GuardedTransport, describe, trust
+from monitor.net.transport import PEER_FAULTS, GuardedTransport, describe
 
 CONNECT_TIMEOUT = 5.0
 MAX_ANSWER = 64 * 1024  # bytes read of an answer before the connection is closed (THREATS W2)
@@ -43,7 +43,7 @@ class WebhookClient:
         self._total_timeout = total_timeout
         self._strict_https = strict_https
         self._headers = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "identity"}
-        self._transport = GuardedTransport(guard, tls or trust(), CONNECT_TIMEOUT)
+        self._transport = GuardedTransport(guard, tls, CONNECT_TIMEOUT)
 
     async def aclose(self) -> None:
         """Drop the connections that are still open; the posts on them end as Deferred."""

@@ -134,7 +134,7 @@ def test_a_process_ends_with_78_and_says_where(monitor: Monitor) -> None:
     monitor.write("subscriptions.yaml", "version: 1\nsubscribers:\n  - id: Desk\n")
     ended = process("poll", cwd=monitor.folder)
     assert (ended.returncode, ended.stdout) == (78, "")
-    assert ended.stderr.startswith("monitor: subscriptions.yaml:3: ")
+    assert ended.stderr.startswith("subscriptions.yaml:3: ")
     assert "Traceback" not in ended.stderr
 
 

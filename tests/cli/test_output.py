@@ -91,6 +91,11 @@ def test_a_table_wraps_and_loses_no_word(capsys: pytest.CaptureFixture[str]) -> 
     assert all(line == line.rstrip() for line in printed.splitlines())
 
 
+def test_a_column_that_nothing_stands_in_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    output.table([{"id": 1, "trouble": None}], [output.Column("Id", "id"), output.Column("Trouble", "trouble")])
+    assert "Trouble" not in capsys.readouterr().out
+
+
 def test_an_empty_list_says_what_that_means(capsys: pytest.CaptureFixture[str]) -> None:
     output.listing([], [], False, empty="Nothing changed.")
     output.listing([], [], True, empty="Nothing changed.")

@@ -81,7 +81,7 @@ def test_every_problem_of_every_file_is_told_at_once(monitor: Monitor) -> None:
     monitor.write("subscriptions.yaml", SUBSCRIPTIONS.replace("Interior", "Intrior").replace("immediate", "never"))
     monitor.write("sources.yaml", sources_yaml("id: A, url: x"))
     ran = monitor("check", code=78)
-    places = [line.split(": ")[1] for line in ran.stderr.splitlines()]
+    places = [line.split(": ")[0] for line in ran.stderr.splitlines()]
     assert places == ["sources.yaml:2", "sources.yaml:2", "subscriptions.yaml:6", "subscriptions.yaml:7"]
     assert ran.stdout == ""
 
@@ -141,9 +141,9 @@ def test_settings_are_shown_beside_what_is_wrong_with_the_files(monitor: Monitor
 
 def test_secrets_stay_out_of_what_is_printed(monitor: Monitor) -> None:
     env: dict[str, str | None] = {"MONITOR_SMTP_URL": "smtp://me:canary-1234@mail.example:587"}
-    ran = monitor("check", "--settings", env=env)
-    assert "canary" not in ran.stdout + ran.stderr
-    assert "mail.example" in ran.stdout
+    printed = "".join(monitor("check", "--settings", env=env).stdout.split())  # cells are broken over lines
+    assert "canary" not in printed
+    assert "me:****@" in printed
 
 
 def test_the_state_is_private(monitor: Monitor) -> None:

@@ -23,6 +23,7 @@ T = TypeVar("T")
 NOW = datetime(2025, 10, 6, 9, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
 MATCH = Match("https://tracker.example/policies/a", "A", 0.9, True, (Reason(ReasonKind.ALIAS, "Flock", "Flock"),))
+FIRST_POLICY = PolicyRecord(url="https://tracker.example/policies/first", title="The first", tracker_id=1)
 _numbers = count(1)
 
 

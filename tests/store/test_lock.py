@@ -13,7 +13,15 @@ import pytest
 from monitor.errors import StateError, WorkspaceBusy
 from monitor.store.lock import held
 
-HOLDER = "import sys, time; from pathlib import Path; from monitor.store.lock import held\nwith held(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+HOLDER = """
+import sys, time
+from pathlib import Path
+from monitor.store.lock import held
+
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_second_worker_is_told_which_process_holds_the_workspace(tmp_path: Path) -> None:

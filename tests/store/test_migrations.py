@@ -1,0 +1,88 @@
+"""A database is brought from any schema that was ever shipped to this one, with its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import inspect, select, text
+
+import monitor.store.migrations
+from monitor.store import schema as s
+from monitor.store.database import Database, Tx
+from monitor.store.events import last_seq
+from monitor.store.policies import create_policy, list_policies
+from monitor.store.polls import list_changes
+from monitor.store.upgrade import HEAD, upgrade
+from tests import databases
+from tests.store.rows import FIRST_POLICY, NOW, a_source, sources, together
+
+
+def to(revision: str, tx: Tx) -> None:
+    """Bring an empty database to an older schema."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(monitor.store.migrations.__file__).parent))
+    config.attributes["connection"] = tx
+    command.upgrade(config, revision)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path}/empty.db")
+        yield database
+        database.close()
+        return
+    server: databases.Server = request.getfixturevalue("postgres_server")
+    name = f"empty_{request.node.name.partition('[')[0][:40]}"
+    server.execute(f"CREATE DATABASE {name}")
+    database = Database(server.url(name))
+    yield database
+    database.close()
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def version(tx: Tx) -> str:
+    return str(tx.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
+
+def test_what_an_older_schema_holds_is_there_after_the_upgrade(empty: Database) -> None:
+    empty.write_blocking(lambda tx: to("0001", tx))
+    sources(empty, a_source())
+    empty.write_blocking(lambda tx: create_policy(tx, FIRST_POLICY, slug="first", at=NOW, actor="a"))
+    tables = empty.write_blocking(lambda tx: set(inspect(tx).get_table_names()))
+
+    assert upgrade(empty) is True
+
+    assert "event" not in tables
+    assert empty.write_blocking(version) == HEAD
+    assert [policy.record for policy in empty.write_blocking(list_policies)] == [FIRST_POLICY]
+    assert empty.write_blocking(lambda tx: tx.execute(select(s.source.c.id)).scalars().all()) == ["news"]
+    assert (empty.write_blocking(list_changes), empty.write_blocking(last_seq)) == ([], 0)
+
+
+def test_an_upgrade_that_breaks_leaves_the_older_schema_whole(empty: Database) -> None:
+    empty.write_blocking(lambda tx: to("0001", tx))
+    empty.write_blocking(lambda tx: tx.execute(text("CREATE TABLE digest_item (in_the_way INTEGER)")))
+
+    with pytest.raises(Exception, match="digest_item"):
+        upgrade(empty)
+
+    tables = empty.write_blocking(lambda tx: set(inspect(tx).get_table_names()))
+    assert (empty.write_blocking(version), "subscription" in tables) == ("0001", False)
+    empty.write_blocking(lambda tx: tx.execute(text("DROP TABLE digest_item")))
+    assert upgrade(empty) is True
+
+
+def test_two_workers_that_start_at_once_upgrade_once(empty: Database) -> None:
+    url = str(empty.path) if empty.path else str(empty._writer.url.render_as_string(hide_password=False))
+    second = Database(f"sqlite:///{url}" if empty.path else url.replace("+psycopg", ""))
+
+    results = together(lambda: upgrade(empty), lambda: upgrade(second))
+    second.close()
+
+    assert sorted(map(str, results)) == ["False", "True"]
