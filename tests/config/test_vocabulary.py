@@ -86,6 +86,7 @@ def test_a_climate_tracker_needs_a_file_and_no_code() -> None:
     assert words.labels.effective == ("In force from", "Effective")
     assert words.synonyms[0] == ("greenhouse gas", "GHG", "carbon pollution")
     assert words.versions == ("1", "2")
+    assert words.timezone == "Europe/Brussels"
 
 
 def test_the_climate_example_uses_every_key() -> None:

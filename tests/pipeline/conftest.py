@@ -37,7 +37,8 @@ def shared_database(
         database.close()
 
 
-def _empty(tx: Tx) -> None:
+def emptied(tx: Tx) -> None:
+    """As after the migrations."""
     for table in reversed(metadata.sorted_tables):
         if table is not counter:
             tx.execute(delete(table))
@@ -49,7 +50,7 @@ def _empty(tx: Tx) -> None:
 @pytest.fixture
 def db(shared_database: tuple[str, Database]) -> Database:
     """An empty, migrated database, once SQLite and once PostgreSQL."""
-    shared_database[1].write_blocking(_empty)
+    shared_database[1].write_blocking(emptied)
     return shared_database[1]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from datetime import timedelta
 from itertools import count
@@ -75,7 +76,7 @@ def test_numbers_are_without_gaps_however_many_write_and_roll_back_at_once(db: D
         for _ in range(3):
             (db, other)[n % 2].write_blocking(transaction)
 
-    together(*(lambda n=n: work(n) for n in range(8)))  # type: ignore[misc]
+    together(*(lambda n=n: work(n) for n in range(8)))
 
     seqs = [event.seq for event in db.write_blocking(list_events)]
     assert len(seqs) > 20
@@ -99,7 +100,7 @@ def test_whoever_reads_the_stream_never_sees_a_number_before_a_smaller_one(db: D
         thread = threading.Thread(target=lambda: other.write_blocking(second))
         thread.start()
         thread.join(0.2)
-        seen = [event.seq for event in other._read_pool.submit(other._run, other._reader, list_events).result()]
+        seen = [event.seq for event in asyncio.run(other.read(list_events))]
         may_commit.set()
         thread.join(10)
         return seen

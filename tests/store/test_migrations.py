@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,20 +31,23 @@ def to(revision: str, tx: Tx) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database without any table."""
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without any table."""
     if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path}/empty.db")
-        yield database
-        database.close()
+        yield f"sqlite:///{tmp_path}/empty.db"
         return
     server: databases.Server = request.getfixturevalue("postgres_server")
-    name = f"empty_{request.node.name.partition('[')[0][:40]}"
-    server.execute(f"CREATE DATABASE {name}")
-    database = Database(server.url(name))
+    server.execute(f"CREATE DATABASE empty_{os.getpid()}")
+    yield server.url(f"empty_{os.getpid()}")
+    server.execute(f"DROP DATABASE empty_{os.getpid()} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Database]:
+    """A database without any table."""
+    database = Database(empty_url)
     yield database
     database.close()
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def version(tx: Tx) -> str:
@@ -78,9 +82,8 @@ def test_an_upgrade_that_breaks_leaves_the_older_schema_whole(empty: Database) -
     assert upgrade(empty) is True
 
 
-def test_two_workers_that_start_at_once_upgrade_once(empty: Database) -> None:
-    url = str(empty.path) if empty.path else str(empty._writer.url.render_as_string(hide_password=False))
-    second = Database(f"sqlite:///{url}" if empty.path else url.replace("+psycopg", ""))
+def test_two_workers_that_start_at_once_upgrade_once(empty: Database, empty_url: str) -> None:
+    second = Database(empty_url)
 
     results = together(lambda: upgrade(empty), lambda: upgrade(second))
     second.close()
