@@ -52,7 +52,9 @@ class Feed:
 
     def __init__(self) -> None:
         self.shown = 0
-        self.server = LoopbackServer(self._answer)
+        self.delay = 0.0
+        self.waiting = False  # somebody asked while there was a delay
+        self.server = _Slow(self)
 
     def _answer(self, request: Request) -> Response:
         items = "".join(
@@ -62,6 +64,20 @@ class Feed:
         )
         body = f"<rss version='2.0'><channel><title>Gazette</title>{items}</channel></rss>".encode()
         return Response(200, {"Content-Type": "application/rss+xml"}, body)
+
+
+class _Slow(LoopbackServer):
+    """The feed's server, which lets a client wait."""
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__(feed._answer)
+        self._feed = feed
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._feed.delay:
+            self._feed.waiting = True
+            await asyncio.sleep(self._feed.delay)
+        await super()._serve(reader, writer)
 
 
 @dataclass
@@ -77,7 +93,7 @@ class Service:
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, *words: str, crash_at: str = "") -> asyncio.subprocess.Process:
-        """``monitor WORDS`` (``run`` without words) as a process; it kills itself at the crash point, if one is named."""
+        """``monitor WORDS`` (``run`` without words) as a process that kills itself at ``crash_at``, if that is named."""
         environ = {**self.environ, "MONITOR_TEST": "1", "MONITOR_CRASH_AT": crash_at}
         log = (self.folder / "log").open("ab")
         process = await asyncio.create_subprocess_exec(

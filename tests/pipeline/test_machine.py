@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -95,6 +96,9 @@ class Life(RuleBasedStateMachine):
         self.run(self.room.watch(a_feed(policies=("1777",)), a_feed("wire", WIRE, policies=("1777",))))
         self.run(self.room.subscribe(a_hook(), a_reader(), a_reader("daily", every=Every.DAY)))
         self.polls()
+        for n in (0, 1):
+            self.publishes(FEED, n, 0)
+        self.polls()
 
     @rule(url=st.sampled_from([FEED, WIRE]), n=st.integers(0, 4), edition=st.integers(0, 2))
     def publishes(self, url: str, n: int, edition: int) -> None:
@@ -116,33 +120,44 @@ class Life(RuleBasedStateMachine):
     def waits(self, seconds: int) -> None:
         self.room.clock.advance(seconds=seconds)
 
+    @rule()
+    def tells(self) -> None:
+        self.run(self.room.tell())
+
+    def has(self, *states: FlagState) -> bool:
+        return bool(self.run(self.room.flags(*states)))
+
+    @precondition(lambda self: self.has(FlagState.OPEN))
     @rule(pick=st.integers(0, 9), title=st.sampled_from([None, "An editor's title"]))
     def accepts(self, pick: int, title: str | None) -> None:
-        if flags := self.run(self.room.flags(FlagState.OPEN)):
-            flag = flags[pick % len(flags)]
-            own = None if title is None else f"{title} {flag.story_id}"
-            self.run(triage.accept(self.room.ctx, flag.id, actor="anna", edits=triage.Edits(title=own)))
+        flags = self.run(self.room.flags(FlagState.OPEN))
+        flag = flags[pick % len(flags)]
+        own = None if title is None else f"{title} {flag.story_id}"
+        self.run(triage.accept(self.room.ctx, flag.id, actor="anna", edits=triage.Edits(title=own)))
 
+    @precondition(lambda self: self.has(FlagState.OPEN))
     @rule(pick=st.integers(0, 9))
     def rejects(self, pick: int) -> None:
-        if flags := self.run(self.room.flags(FlagState.OPEN)):
-            self.run(triage.reject(self.room.ctx, flags[pick % len(flags)].id, actor="ben"))
+        flags = self.run(self.room.flags(FlagState.OPEN))
+        self.run(triage.reject(self.room.ctx, flags[pick % len(flags)].id, actor="ben"))
 
+    @precondition(lambda self: self.has(FlagState.ACCEPTED, FlagState.REJECTED))
     @rule(pick=st.integers(0, 9))
     def undoes(self, pick: int) -> None:
-        if flags := self.run(self.room.flags(FlagState.ACCEPTED, FlagState.REJECTED)):
-            self.run(triage.undo(self.room.ctx, flags[pick % len(flags)].id, actor="anna"))
+        flags = self.run(self.room.flags(FlagState.ACCEPTED, FlagState.REJECTED))
+        self.run(triage.undo(self.room.ctx, flags[pick % len(flags)].id, actor="anna"))
 
+    @precondition(lambda self: self.run(self.room.actions()))
     @rule(pick=st.integers(0, 9), summary=st.sampled_from(["Corrected once.", "Corrected twice."]))
     def corrects(self, pick: int, summary: str) -> None:
-        if standing := self.run(self.room.actions()):
-            self.run(actions.correct(self.room.ctx, standing[pick % len(standing)].id, actor="ben", summary=summary))
+        standing = self.run(self.room.actions())
+        self.run(actions.correct(self.room.ctx, standing[pick % len(standing)].id, actor="ben", summary=summary))
 
+    @precondition(lambda self: self.run(self.room.actions()))
     @rule(pick=st.integers(0, 9))
     def retracts(self, pick: int) -> None:
-        if standing := self.run(self.room.actions()):
-            action = standing[pick % len(standing)]
-            self.run(actions.retract(self.room.ctx, action.id, actor="ben", reason="a hoax"))
+        standing = self.run(self.room.actions())
+        self.run(actions.retract(self.room.ctx, standing[pick % len(standing)].id, actor="ben", reason="a hoax"))
 
     @rule()
     def composes(self) -> None:
@@ -158,9 +173,11 @@ class Life(RuleBasedStateMachine):
 
     @rule(crashpoint=st.sampled_from(DIES), late=st.booleans())
     def dies_while_delivering(self, crashpoint: str, late: bool) -> None:
+        self.room.clock.advance(minutes=2)
+        self.run(self.room.compose())
         self.room.dies_at.append(crashpoint)
         with suppress(Killed, BaseExceptionGroup):
-            self.run(self.room.deliver(1))
+            self.run(self.room.deliver())
         self.room.dies_at.clear()
         if late:
             self.room.clock.advance(minutes=21)
@@ -283,6 +300,7 @@ def lived(db: Database, folder: Path, *, examples: int, steps: int, **more: Any)
     )
 
 
+@pytest.mark.timeout(300)  # it takes a few seconds, but for the search for the shortest failure
 @pytest.mark.parametrize("shared_database", ["sqlite"], indirect=True)
 def test_the_invariants_hold_whatever_happens(db: Database, tmp_path: Path) -> None:
     lived(db, tmp_path, examples=25, steps=15, derandomize=True)
