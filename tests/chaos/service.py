@@ -93,7 +93,7 @@ class Service:
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def start(self, *words: str, crash_at: str = "") -> asyncio.subprocess.Process:
-        """``monitor WORDS`` (``run`` without words) as a process that kills itself at ``crash_at``, if that is named."""
+        """``monitor WORDS`` (``run`` without words) as a process that kills itself at ``crash_at``, if it is named."""
         environ = {**self.environ, "MONITOR_TEST": "1", "MONITOR_CRASH_AT": crash_at}
         log = (self.folder / "log").open("ab")
         process = await asyncio.create_subprocess_exec(

@@ -13,17 +13,20 @@ from monitor.store.database import Tx
 from monitor.store.subscriptions import live_subscriptions
 from tests.chaos.service import Service, workspace
 
-# Each chain is one workspace in which the service is killed at each point in turn, restarted each time.
-POLL = ("poll.lease", "poll.fetched", "poll.parsed", "match.before", "match.after")
-POLL_COMMIT = ("poll.before_commit", "poll.after_commit")
-DIGEST = ("digest.select", "digest.render", "digest.insert", "digest.after_commit")
-MAIL = ("mail.claimed", "mail.connected", "mail.rcpt_ok")
+# A chain is one workspace in which the service is killed at each point in turn, and restarted each time. The short
+# chains are the edges of the five transactions; the long ones (slow) have every point of the code.
+POLL = ("poll.lease", "poll.before_commit", "poll.after_commit")
+POLL_ALL = ("poll.lease", "poll.fetched", "poll.parsed", "match.before", "match.after", *POLL[1:])
+DIGEST = ("digest.insert", "digest.after_commit", "mail.rcpt_ok")
+DIGEST_ALL = ("digest.select", "digest.render", *DIGEST[:2], "mail.claimed", "mail.connected", "mail.rcpt_ok")
 MAIL_IN_DOUBT = ("mail.data_committed", "mail.got_250")
 MAIL_NOTED = ("mail.after_sent",)
-HOOK = ("hook.claimed", "hook.sent_request", "hook.got_2xx", "hook.after")
+HOOK = ("hook.got_2xx",)
+HOOK_ALL = ("hook.claimed", "hook.sent_request", "hook.got_2xx", "hook.after")
 TRIAGE = ("triage.before", "triage.after")
 RELOAD = ("config.reload",)
-ALL = (*POLL, *POLL_COMMIT, *DIGEST, *MAIL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK, *TRIAGE, *RELOAD)
+ALL = (*POLL_ALL, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
+slow = pytest.mark.slow
 KILLED = -signal.SIGKILL
 
 
@@ -57,11 +60,14 @@ def test_every_crash_point_of_the_code_is_exercised_here() -> None:
     assert named | told == set(ALL)
 
 
-async def test_killed_while_polling_an_item_becomes_one_entry_and_one_flag(tmp_path: Path) -> None:
+@pytest.mark.parametrize("points", [POLL, pytest.param(POLL_ALL, marks=slow)])
+async def test_killed_while_polling_an_item_becomes_one_entry_and_one_flag(
+    tmp_path: Path, points: tuple[str, ...]
+) -> None:
     async with workspace(tmp_path, hooks=False) as service:
         await service.publish()
 
-        await killed_at(service, *POLL, *POLL_COMMIT)
+        await killed_at(service, *points)
         process = await service.running()
         await service.until(lambda: _any(service.open_flags()))
         assert await service.stop(process) == 0
@@ -70,11 +76,14 @@ async def test_killed_while_polling_an_item_becomes_one_entry_and_one_flag(tmp_p
         assert (counts["entry"], counts["flag"]) == (1, 1)
 
 
-async def test_killed_while_composing_a_digest_is_composed_and_sent_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("points", [DIGEST, pytest.param(DIGEST_ALL, marks=slow)])
+async def test_killed_while_composing_a_digest_is_composed_and_sent_once(
+    tmp_path: Path, points: tuple[str, ...]
+) -> None:
     async with workspace(tmp_path, hooks=False) as service:
         await service.record()
 
-        await killed_at(service, *DIGEST, *MAIL)
+        await killed_at(service, *points)
         await finished(service, deliveries=1)
 
         assert (await service.counts())["digest"] == 1
@@ -97,6 +106,7 @@ async def test_killed_after_the_intent_a_mail_is_in_doubt_and_never_sent_again(
         assert "mail_in_doubt" in service.log()
 
 
+@slow
 async def test_killed_after_the_outcome_a_mail_is_not_sent_again(tmp_path: Path) -> None:
     async with workspace(tmp_path, hooks=False) as service:
         await service.record()
@@ -108,11 +118,14 @@ async def test_killed_after_the_outcome_a_mail_is_not_sent_again(tmp_path: Path)
         assert len(service.mail.mails) == 1
 
 
-async def test_killed_around_a_post_a_webhook_comes_again_under_the_same_id(tmp_path: Path) -> None:
+@pytest.mark.parametrize("points", [HOOK, pytest.param(HOOK_ALL, marks=slow)])
+async def test_killed_around_a_post_a_webhook_comes_again_under_the_same_id(
+    tmp_path: Path, points: tuple[str, ...]
+) -> None:
     async with workspace(tmp_path, mail=False) as service:
         await service.record()
 
-        await killed_at(service, *HOOK)
+        await killed_at(service, *points)
         await finished(service, deliveries=1)
 
         assert await service.states() == ["sent"]
@@ -139,6 +152,7 @@ async def test_a_decision_killed_before_its_commit_is_undecided_and_after_it_is_
         assert (len(service.mail.mails), len(service.hooks.events)) == (1, 1)
 
 
+@slow
 async def test_killed_while_taking_over_new_files_they_are_taken_over_at_the_start(tmp_path: Path) -> None:
     async with workspace(tmp_path, hooks=False) as service:
         process = await service.start(crash_at=RELOAD[0])

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.service import Service, workspace
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 async def test_stopped_while_a_feed_answers_slowly_the_item_is_not_lost(tmp_path: Path, number: int) -> None:
     async with workspace(tmp_path, hooks=False) as service:
         service.feed.delay = 1.5

@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, text, update
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from monitor.store.database import Database, Tx
-from monitor.store.schema import counter, metadata
-from tests import databases
-from tests.pipeline.newsroom import Newsroom, a_newsroom
+from monitor.store.database import Database
+from tests.emptied import database_url, db, shared_database
+from tests.pipeline.newsroom import HOLD, OTHER, POLICY, Newsroom, Relay, a_hook, a_newsroom, a_reader
 
-
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def shared_database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[str, Database]]:
-    """One database of each kind for all of these tests: to empty it takes a tenth of a new one and its statements."""
-    if request.param == "sqlite":
-        path = tmp_path_factory.mktemp("pipeline") / "monitor.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        database = Database(f"sqlite:///{path}")
-        yield f"sqlite:///{path}", database
-        database.close()
-        return
-    server: databases.Server = request.getfixturevalue("postgres_server")
-    with databases.postgres_copy(server, f"pipeline_{os.getpid()}") as url:
-        database = Database(url)
-        yield url, database
-        database.close()
-
-
-def emptied(tx: Tx) -> None:
-    """As after the migrations."""
-    for table in reversed(metadata.sorted_tables):
-        if table is not counter:
-            tx.execute(delete(table))
-    tx.execute(update(counter).values(value=0))
-    if tx.dialect.name == "postgresql":
-        tx.execute(text("SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences"))
-
-
-@pytest.fixture
-def db(shared_database: tuple[str, Database]) -> Database:
-    """An empty, migrated database, once SQLite and once PostgreSQL."""
-    shared_database[1].write_blocking(emptied)
-    return shared_database[1]
-
-
-@pytest.fixture
-def database_url(shared_database: tuple[str, Database]) -> str:
-    """The URL of ``db``, for a second connection to it."""
-    return shared_database[0]
+__all__ = ["database_url", "db", "shared_database"]
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +35,37 @@ def colleague(newsroom: Newsroom, database_url: str) -> Iterator[Newsroom]:
     database = Database(database_url)
     yield newsroom.colleague(database)
     database.close()
+
+
+@pytest.fixture
+async def tracked(newsroom: Newsroom) -> Newsroom:
+    """Two policies are tracked."""
+    await newsroom.track(POLICY, OTHER)
+    return newsroom
+
+
+@pytest.fixture
+def relay() -> Relay:
+    """A scripted mail server."""
+    return Relay()
+
+
+@pytest.fixture
+async def mailing(tracked: Newsroom, relay: Relay) -> Newsroom:
+    """One mail is due at the scripted mail server."""
+    mailing = tracked.with_mail(relay)
+    await mailing.subscribe(a_reader())
+    await mailing.record("One")
+    mailing.clock.advance(seconds=HOLD.total_seconds())
+    await mailing.compose()
+    return mailing
+
+
+@pytest.fixture
+async def posting(tracked: Newsroom) -> Newsroom:
+    """One webhook is due."""
+    await tracked.subscribe(a_hook())
+    await tracked.record("One")
+    tracked.clock.advance(seconds=HOLD.total_seconds())
+    await tracked.compose()
+    return tracked

@@ -23,11 +23,12 @@ from monitor.core.signature import derive_secret
 from monitor.model.delivery import Deferred, Outcome, Refused, Sent
 from monitor.model.event import Event, EventType
 from monitor.model.flag import FlagState
-from monitor.model.policy import PolicyRecord
+from monitor.model.policy import ActionRecord, PolicyRecord
 from monitor.model.source import Fetched, FetchResult, Source, SourceKind, Validators, Voice
 from monitor.model.subscription import Criteria, EndpointKind, Every, Schedule, Subscription
 from monitor.net.mail import MaildirRoute
 from monitor.net.maildir import Maildir
+from monitor.pipeline import actions
 from monitor.pipeline.context import Context, MailRoute
 from monitor.pipeline.deliver import DeliverReport, deliver_due
 from monitor.pipeline.digest import ComposeReport, compose_due
@@ -266,6 +267,11 @@ class Newsroom:
         await self.poll()
         await self.publish(NEWS)
         return (await self.flags())[0]
+
+    async def record(self, title: str = "2025.10.06 Searches end", policy: str = "1777") -> int:
+        """Add an action by hand; its id."""
+        action = ActionRecord("Subsequent", date(2025, 10, 6), title, "They ended.", "https://docs.example/1")
+        return await actions.add(self.ctx, policy, action, actor="anna")
 
     # --- what is there -----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from monitor.store.database import Database
+from tests.emptied import database_url, db, shared_database
+
+__all__ = ["database_url", "db", "shared_database"]
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ def test_a_deadlock_ends_with_both_works_done(db: Database, other: Database) -> 
 
     def raise_both(first: str, second: str) -> Callable[[Tx], None]:
         def work(tx: Tx) -> None:
+            tx.execute(text("SET LOCAL deadlock_timeout = '20ms'"))
             raised = {"value": s.counter.c.value + 1}
             tx.execute(update(s.counter).where(s.counter.c.name == first).values(raised))
             meeting.attend(first)
