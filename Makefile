@@ -11,6 +11,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/monitor demo --once --keep
 
 run: $(VENV)/.runtime
+	chmod go-w sources.yaml subscriptions.yaml  # as a checkout under umask 002 leaves them, they would be refused
 	$(BIN)/monitor run
 
 test: $(VENV)/.dev

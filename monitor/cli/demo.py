@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -86,6 +87,8 @@ def _print(result: dict[str, Any]) -> None:
 
 
 def _print_next(folder: Path, *, err: bool) -> None:
+    on_path = shutil.which("monitor")
+    program = "monitor" if on_path and Path(on_path).samefile(sys.argv[0]) else sys.argv[0]
     typer.echo("\nWhere to look next:", err=err)
     for words in LOOK_NEXT:
-        typer.echo(f"  monitor --workspace {folder} {words}", err=err)
+        typer.echo(f"  {program} --workspace {folder} {words}", err=err)

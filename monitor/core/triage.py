@@ -83,10 +83,12 @@ def merged(known: PolicyRecord, read: PolicyRecord) -> PolicyRecord:
     """What an import makes of a known policy: a field that was read replaces, an empty one leaves what is there.
 
     Pages are often cut off, so what is missing says nothing (CONTRACT, "Policies"). The address stays the known one,
-    and timelines are merged elsewhere, action by action.
+    unless that was only a key for want of one; timelines are merged elsewhere, action by action.
     """
     names = [name for name in PolicyRecord.__slots__ if name not in ("url", "slug", "actions")]
     values = {name: getattr(read, name) for name in names if getattr(read, name) not in (None, "", ())}
+    if known.url.startswith("title:"):
+        values["url"] = read.url
     if read.current_status == "" and not known.current_status:
         values["current_status"] = ""
     return PolicyRecord(
