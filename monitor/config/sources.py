@@ -36,7 +36,23 @@ KEYS = (
 )
 DEFAULT_KEYS = ("kind", "voice", "record", "every", "select", "drop", "ignore", "agencies")
 TOP_KEYS = ("version", "defaults", "sources")
-LATER_KINDS = ("sitemap", "federal-register", "courtlistener", "wordpress", "mailbox")
+# Kinds that have a name already and no reader yet.
+LATER_KINDS = (
+    "courtlistener",
+    "federal-register",
+    "govinfo",
+    "json",
+    "justice",
+    "listing",
+    "mailbox",
+    "pacer",
+    "pdf",
+    "reginfo",
+    "regulations",
+    "sitemap",
+    "tracker",
+    "wordpress",
+)
 
 LEAST = timedelta(seconds=1)  # a guard against slips: politeness is MONITOR_HOST_MIN_GAP's
 MOST = timedelta(days=31)
@@ -112,7 +128,7 @@ class _Reader:
         return {key: value for key, value in found.items() if value is not None}
 
     def _kind(self, path: Path, value: object) -> SourceKind | None:
-        kinds = {kind.value: kind for kind in SourceKind}
+        kinds = {kind.value: kind for kind in SourceKind if kind.value not in LATER_KINDS}
         if value in LATER_KINDS:
             self._form.note(path, f"kind {quoted(value)} is not available in this version: use {listed(tuple(kinds))}")
             return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import assert_never
 
 from monitor.core.read.decode import decode
 from monitor.core.read.feed import read_feed
@@ -12,7 +12,9 @@ from monitor.core.read.rules import problems_of
 from monitor.core.read.sniff import is_binary, is_html, is_prose
 from monitor.model.source import Fetched, PollError, ReadFailed, ReadResult, Source, SourceKind
 
-__all__ = ["read_document", "read_feed", "read_page", "rule_problems"]
+__all__ = ["READERS", "read_document", "read_feed", "read_page", "rule_problems"]
+
+Reader = Callable[[Fetched, Source, datetime], ReadResult]
 
 
 def read_document(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
@@ -21,18 +23,13 @@ def read_document(fetched: Fetched, source: Source, now: datetime) -> ReadResult
     AUTO is a feed where the document reads as one, a page where it is HTML or plain text, and otherwise the reason why
     it is no feed. ``Reading.kind`` says which.
     """
-    match source.kind:
-        case SourceKind.FEED:
-            return _as_feed(fetched, now)
-        case SourceKind.PAGE:
-            return _as_page(fetched, source, now)
-        case SourceKind.AUTO:
-            return _as_either(fetched, source, now)
-        case _:
-            assert_never(source.kind)
+    reader = READERS.get(source.kind)
+    if reader is None:
+        return ReadFailed(PollError.NOT_A_DOCUMENT, f"kind {source.kind} cannot be read in this version")
+    return reader(fetched, source, now)
 
 
-def _as_feed(fetched: Fetched, now: datetime) -> ReadResult:
+def _as_feed(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
     return read_feed(fetched.body, url=fetched.url, content_type=fetched.headers.get("content-type"), now=now)
 
 
@@ -50,7 +47,7 @@ def _as_page(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
 
 
 def _as_either(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
-    as_feed = _as_feed(fetched, now)
+    as_feed = _as_feed(fetched, source, now)
     if isinstance(as_feed, ReadFailed) and as_feed.error is PollError.NOT_A_FEED and _is_page(fetched):
         return _as_page(fetched, source, now)
     return as_feed
@@ -60,6 +57,13 @@ def _is_page(fetched: Fetched) -> bool:
     stated = fetched.headers.get("content-type", "")
     text = decode(fetched.body, stated)
     return not is_binary(fetched.body) and (is_html(text) or is_prose(text) or "html" in stated.lower())
+
+
+READERS: Mapping[SourceKind, Reader] = {
+    SourceKind.AUTO: _as_either,
+    SourceKind.FEED: _as_feed,
+    SourceKind.PAGE: _as_page,
+}
 
 
 def rule_problems(source: Source) -> list[str]:
