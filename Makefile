@@ -15,10 +15,10 @@ run: $(VENV)/.runtime
 	$(BIN)/monitor run
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-2} -m "not slow"
+	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m "not slow"
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-2} -m slow
+	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m slow
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
