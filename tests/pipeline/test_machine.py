@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
+from threading import Barrier
 from typing import Any, TypeVar
 
 import pytest
@@ -59,6 +60,14 @@ GRAPH = {
     *((state, "held") for state in ("pending", "deferred")),
 }
 DIES = ["mail.got_250", "hook.got_2xx", "mail.data_committed", "mail.rcpt_ok", "hook.sent_request"]
+
+
+def at_rest(db: Database) -> None:
+    """Wait for writes under way: a thread outlives a death that is only played, and a process's death ends it too."""
+    pool = db._write_pool
+    together = Barrier(pool._max_workers)
+    for meeting in [pool.submit(together.wait) for _ in range(pool._max_workers)]:
+        meeting.result()
 
 
 class Life(RuleBasedStateMachine):
@@ -181,6 +190,7 @@ class Life(RuleBasedStateMachine):
         with suppress(Killed, BaseExceptionGroup):
             self.run(self.room.deliver())
         self.room.dies_at.clear()
+        at_rest(self.room.ctx.db)
         if late:
             self.room.clock.advance(minutes=21)
         self.run(maintain(self.room.ctx, sole_worker=not late))
