@@ -24,6 +24,7 @@ from monitor.store.policies import (
     get_policy,
     list_actions,
     list_policies,
+    lock_policy,
     slugs_like,
     update_policy,
     with_actions,
@@ -172,7 +173,7 @@ async def edit(
         raise UsageError(f"unknown status {status!r}: the vocabulary has {known}")
 
     def work(tx: Tx, act: Act) -> StoredPolicy:
-        policy = get_policy(tx, name)
+        policy = lock_policy(tx, get_policy(tx, name))
         before = policy.record
         after = replace(
             before,

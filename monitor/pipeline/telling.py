@@ -15,7 +15,7 @@ from monitor.model.source import Voice
 from monitor.store.actions import ActionState, action_keys, create_action, get_action, revise_action
 from monitor.store.database import Tx
 from monitor.store.events import NewEvent, held_events, withdraw
-from monitor.store.policies import StoredAction, StoredPolicy, policy_by_id, update_policy
+from monitor.store.policies import StoredAction, StoredPolicy, lock_policy, policy_by_id, update_policy
 from monitor.store.records import action_to_json
 
 
@@ -188,6 +188,7 @@ def _revise(
 
 def change_status(tx: Tx, act: Act, policy: StoredPolicy, status: str | None) -> None:
     """Set a policy's current status and tell it; nothing where it is that already."""
+    policy = lock_policy(tx, policy)
     before = policy.record.current_status
     if before == status:
         return

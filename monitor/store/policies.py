@@ -78,6 +78,12 @@ def policy_by_id(tx: Tx, policy_id: int) -> StoredPolicy:
     return _stored(tx.execute(select(s.policy).where(s.policy.c.id == policy_id)).mappings().one())
 
 
+def lock_policy(tx: Tx, policy: StoredPolicy) -> StoredPolicy:
+    """The policy as it stands now, its row locked until commit: on PostgreSQL two editors change it in turn."""
+    tx.execute(select(s.policy.c.id).where(s.policy.c.id == policy.id).with_for_update())
+    return policy_by_id(tx, policy.id)
+
+
 def create_policy(tx: Tx, record: PolicyRecord, *, slug: str, at: datetime, actor: str) -> StoredPolicy:
     """Insert a policy with its first revision. ``record.actions`` are not stored here."""
     data = policy_to_json(record)
