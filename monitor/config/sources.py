@@ -128,7 +128,7 @@ class _Reader:
         return {key: value for key, value in found.items() if value is not None}
 
     def _kind(self, path: Path, value: object) -> SourceKind | None:
-        kinds = {kind.value: kind for kind in SourceKind if kind.value not in LATER_KINDS}
+        kinds = {kind.value: kind for kind in SourceKind}
         if value in LATER_KINDS:
             self._form.note(path, f"kind {quoted(value)} is not available in this version: use {listed(tuple(kinds))}")
             return None

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, insert, select, update
 
 from monitor.errors import NotFound
-from monitor.model.source import Seed, Source, SourceKind, Voice
+from monitor.model.source import Source, SourceKind, Voice
 from monitor.store import schema as s
 from monitor.store.database import Tx
 
@@ -29,13 +29,6 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "ignore": list(source.ignore),
         "agencies": list(source.agencies),
         "policies": list(source.policies),
-        "items": source.items,
-        "fields": [list(pair) for pair in source.fields],
-        "headers": [list(pair) for pair in source.headers],
-        "auth": source.auth,
-        "seed": source.seed.value,
-        "late_after": source.late_after.total_seconds(),
-        "max_pages": source.max_pages,
     }
 
 
@@ -53,13 +46,6 @@ def source_from_config(config: dict[str, Any]) -> Source:
         ignore=tuple(config["ignore"]),
         agencies=tuple(config["agencies"]),
         policies=tuple(config["policies"]),
-        items=config["items"],
-        fields=tuple((name, path) for name, path in config["fields"]),
-        headers=tuple((name, value) for name, value in config["headers"]),
-        auth=config["auth"],
-        seed=Seed(config["seed"]),
-        late_after=timedelta(seconds=config["late_after"]),
-        max_pages=config["max_pages"],
     )
 
 
@@ -102,7 +88,7 @@ def _named(source: Source, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reads_differently(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    return any(before.get(key) != after[key] for key in ("url", "kind", "select", "drop", "ignore", "items", "fields"))
+    return any(before.get(key) != after[key] for key in ("url", "kind", "select", "drop", "ignore"))
 
 
 def list_sources(tx: Tx, *, retired: bool = False) -> list[dict[str, Any]]:

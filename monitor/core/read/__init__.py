@@ -23,10 +23,7 @@ def read_document(fetched: Fetched, source: Source, now: datetime) -> ReadResult
     AUTO is a feed where the document reads as one, a page where it is HTML or plain text, and otherwise the reason why
     it is no feed. ``Reading.kind`` says which.
     """
-    reader = READERS.get(source.kind)
-    if reader is None:
-        return ReadFailed(PollError.NOT_A_DOCUMENT, f"kind {source.kind} cannot be read in this version")
-    return reader(fetched, source, now)
+    return READERS[source.kind](fetched, source, now)
 
 
 def _as_feed(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
