@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,19 @@ async def test_a_connection_that_the_server_ended_is_replaced(db: Database, othe
     )
 
     assert await db.write(lambda tx: tx.execute(text("SELECT 1")).scalar_one()) == 1
+
+
+def test_whoever_opens_a_fresh_file_at_once_opens_it(tmp_path: Path) -> None:
+    """The change to WAL does not wait for locks: a web process and a worker that start together both must."""
+    for n in range(20):
+        databases = [Database(f"sqlite:///{tmp_path}/{n}.db") for _ in range(3)]
+
+        modes = together(*(partial(each.write_blocking, journal_mode) for each in databases))
+        for each in databases:
+            each.close()
+
+        assert modes == ["wal"] * 3
+
+
+def journal_mode(tx: Tx) -> str:
+    return str(tx.exec_driver_sql("PRAGMA journal_mode").scalar_one())
