@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,18 +69,6 @@ async def _deliver(ctx: Context, limit: int | None) -> dict[str, Any]:
     return {**plain(total), "seconds": round(perf_counter() - started, 3)}
 
 
-class Wanted(StrEnum):
-    """Which deliveries `list` shows."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    DEFERRED = "deferred"
-    FAILED = "failed"
-    IN_DOUBT = "in_doubt"
-    HELD = "held"
-
-
 _COLUMNS = (
     Column("Id", "id"),
     Column("State", "state"),
@@ -96,7 +83,7 @@ _COLUMNS = (
 @group.command("list")
 def list_(
     command: typer.Context,
-    state: Annotated[Wanted | None, typer.Option(help="Only these.")] = None,
+    state: Annotated[DeliveryState | None, typer.Option(help="Only these.")] = None,
     as_json: Json = False,
 ) -> None:
     """List deliveries, newest first. `events` are the ids of what each tells of.
@@ -111,7 +98,7 @@ def list_(
     listing(rows, _COLUMNS, as_json, empty="No deliveries." if state is None else f"No deliveries are {state.value}.")
 
 
-async def _list(ctx: Context, state: Wanted | None) -> list[dict[str, Any]]:
+async def _list(ctx: Context, state: DeliveryState | None) -> list[dict[str, Any]]:
     from monitor.store.deliveries import list_deliveries
 
     return await ctx.db.read(lambda tx: list_deliveries(tx, state=state and state.value))

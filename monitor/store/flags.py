@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from monitor.errors import Conflict, NotFound
 from monitor.model.flag import DecisionKind, FlagState, Reason, ReasonKind
@@ -194,9 +194,3 @@ def decisions(tx: Tx, flag_id: int) -> list[StoredDecision]:
         StoredDecision(row["id"], row["version"], DecisionKind(row["kind"]), row["actor"], row["at"], row["reason"])
         for row in tx.execute(query).mappings()
     ]
-
-
-def count_flags(tx: Tx) -> dict[str, int]:
-    """``{state: number}``."""
-    query = select(s.flag.c.state, func.count()).group_by(s.flag.c.state)
-    return dict(tx.execute(query).all())

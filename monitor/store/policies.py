@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from monitor.errors import NotFound
 from monitor.model.policy import ActionRecord, PolicyRecord
@@ -131,10 +131,8 @@ def slugs_like(tx: Tx, stem: str) -> set[str]:
     return set(tx.execute(select(s.policy.c.slug).where(s.policy.c.slug.startswith(stem, autoescape=True))).scalars())
 
 
-def list_actions(
-    tx: Tx, *, policy_id: int | None = None, action_id: int | None = None, standing: bool = True
-) -> list[StoredAction]:
-    """Actions in the timeline's order (date, then as recorded). ``standing`` leaves out what was taken back."""
+def action_rows(*, standing: bool = True) -> Select[Any]:
+    """Actions with their latest revision, for ``stored_action``; ``standing`` leaves out what was taken back."""
     latest = (
         select(s.action_revision.c.action_id, func.max(s.action_revision.c.seq).label("seq"))
         .group_by(s.action_revision.c.action_id)
@@ -146,28 +144,35 @@ def list_actions(
         .join(latest, latest.c.action_id == s.action.c.id)
         .join(r, (r.c.action_id == s.action.c.id) & (r.c.seq == latest.c.seq))
         .join(s.policy, s.policy.c.id == s.action.c.policy_id)
-        .order_by(s.action.c.id)
     )
+    return query.where(r.c.state.in_(("recorded", "corrected"))) if standing else query
+
+
+def stored_action(row: Any) -> StoredAction:
+    """A row of ``action_rows`` as its value."""
+    return StoredAction(
+        id=row["id"],
+        policy_id=row["policy_id"],
+        policy_url=row["policy_url"],
+        flag_id=row["flag_id"],
+        key=row["key"],
+        seq=row["seq"],
+        state=row["state"],
+        recorded_at=row["created_at"],
+        record=action_from_json(row["record"]),
+    )
+
+
+def list_actions(
+    tx: Tx, *, policy_id: int | None = None, action_id: int | None = None, standing: bool = True
+) -> list[StoredAction]:
+    """Actions in the timeline's order (date, then as recorded). ``standing`` leaves out what was taken back."""
+    query = action_rows(standing=standing).order_by(s.action.c.id)
     if policy_id is not None:
         query = query.where(s.action.c.policy_id == policy_id)
     if action_id is not None:
         query = query.where(s.action.c.id == action_id)
-    if standing:
-        query = query.where(r.c.state.in_(("recorded", "corrected")))
-    actions = [
-        StoredAction(
-            id=row["id"],
-            policy_id=row["policy_id"],
-            policy_url=row["policy_url"],
-            flag_id=row["flag_id"],
-            key=row["key"],
-            seq=row["seq"],
-            state=row["state"],
-            recorded_at=row["created_at"],
-            record=action_from_json(row["record"]),
-        )
-        for row in tx.execute(query).mappings()
-    ]
+    actions = [stored_action(row) for row in tx.execute(query).mappings()]
     return sorted(actions, key=lambda each: (each.record.date is None, str(each.record.date), each.id))
 
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import exists, func, select
 
 from monitor.model.source import Voice
 from monitor.store import schema as s
-from monitor.store.actions import ActionState
 from monitor.store.database import Tx
-from monitor.store.policies import StoredAction, StoredPolicy, find_policy
-from monitor.store.records import action_from_json
+from monitor.store.policies import StoredAction, StoredPolicy, action_rows, find_policy, stored_action
 from monitor.store.sources import source_from_config
-
-_STANDING = tuple(state.value for state in ActionState if state.stands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,52 +22,22 @@ class Timeline:
     latest: date | None
 
 
-def _standing() -> Select[Any]:
-    latest = (
-        select(s.action_revision.c.action_id, func.max(s.action_revision.c.seq).label("seq"))
-        .group_by(s.action_revision.c.action_id)
-        .subquery()
-    )
-    r = s.action_revision
-    return (
-        select(s.action, r.c.seq, r.c.state, r.c.record, s.policy.c.url.label("policy_url"))
-        .join(latest, latest.c.action_id == s.action.c.id)
-        .join(r, (r.c.action_id == s.action.c.id) & (r.c.seq == latest.c.seq))
-        .join(s.policy, s.policy.c.id == s.action.c.policy_id)
-        .where(r.c.state.in_(_STANDING))
-    )
-
-
-def _stored(row: Any) -> StoredAction:
-    return StoredAction(
-        id=row["id"],
-        policy_id=row["policy_id"],
-        policy_url=row["policy_url"],
-        flag_id=row["flag_id"],
-        key=row["key"],
-        seq=row["seq"],
-        state=row["state"],
-        recorded_at=row["created_at"],
-        record=action_from_json(row["record"]),
-    )
-
-
 def latest_actions(tx: Tx, limit: int) -> list[StoredAction]:
     """The actions that were told last, the newest first. What an import brings is silent: history, not news."""
     told = exists().where(s.event.c.action_id == s.action.c.id)
-    query = _standing().where(told).order_by(s.action.c.id.desc()).limit(limit)
-    return [_stored(row) for row in tx.execute(query).mappings()]
+    query = action_rows().where(told).order_by(s.action.c.id.desc()).limit(limit)
+    return [stored_action(row) for row in tx.execute(query).mappings()]
 
 
 def actions_after(tx: Tx, after: int, limit: int) -> list[StoredAction]:
     """Up to ``limit`` actions with a greater id, in the order recorded."""
-    query = _standing().where(s.action.c.id > after).order_by(s.action.c.id).limit(limit)
-    return [_stored(row) for row in tx.execute(query).mappings()]
+    query = action_rows().where(s.action.c.id > after).order_by(s.action.c.id).limit(limit)
+    return [stored_action(row) for row in tx.execute(query).mappings()]
 
 
 def timelines(tx: Tx) -> dict[int, Timeline]:
     """The timeline of each policy that has one, by the policy's row id."""
-    standing = _standing().subquery()
+    standing = action_rows().subquery()
     day = func.max(standing.c.record["date"].as_string())
     query = select(standing.c.policy_id, func.count(), day).group_by(standing.c.policy_id)
     return {

@@ -26,13 +26,6 @@ def create_login_link(tx: Tx, token_sha256: str, *, now: datetime, lasts: timede
     tx.execute(insert(s.login_link).values(token_sha256=token_sha256, created_at=now, expires_at=now + lasts))
 
 
-def login_link_works(tx: Tx, token_sha256: str, *, now: datetime) -> bool:
-    """Whether the link would log in now; it stays unused."""
-    link = s.login_link.c
-    query = select(link.created_at).where(link.token_sha256 == token_sha256, link.used_at.is_(None))
-    return tx.execute(query.where(link.expires_at > now)).first() is not None
-
-
 def use_login_link(tx: Tx, token_sha256: str, *, now: datetime) -> bool:
     """Use the link up; False where it is unknown, used or run out. Of two at once one is True."""
     link = s.login_link.c
