@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, or_, select, update
 
 from monitor.errors import NotFound
 from monitor.model.delivery import DeliveryState
@@ -139,11 +139,15 @@ def _end(tx: Tx, subscription_id: str, seq: int, now: datetime) -> None:
     tx.execute(update(s.subscription).where(s.subscription.c.id == subscription_id).values(ended_at=now))
     tx.execute(update(s.endpoint).where(s.endpoint.c.subscription_id == subscription_id).values(current=False))
     _version_criteria(tx, subscription_id, None, seq, now)
-    unsent = (DeliveryState.PENDING.value, DeliveryState.DEFERRED.value)
-    theirs = select(s.digest.c.id).where(s.digest.c.subscription_id == subscription_id)
-    held = {"state": DeliveryState.HELD.value, "next_attempt_at": None, "detail": "the subscription has ended"}
-    mine = s.delivery.c.digest_id.in_(theirs) & s.delivery.c.state.in_(unsent)
-    tx.execute(update(s.delivery).where(mine).values(**held))
+    d, a = s.delivery.c, s.attempt.c
+    theirs = d.digest_id.in_(select(s.digest.c.id).where(s.digest.c.subscription_id == subscription_id))
+    waiting = d.state.in_((DeliveryState.PENDING.value, DeliveryState.DEFERRED.value))
+    begun = exists().where(a.delivery_id == d.id, a.n == d.attempts, a.outcome.is_(None))
+    # A worker that has taken one up, but not begun to send it, finds its claim lost (I9: no mail after this commit).
+    taken_up = (d.state == DeliveryState.SENDING.value) & ~begun
+    held = {"state": DeliveryState.HELD.value, "claim": None, "lease_until": None, "next_attempt_at": None}
+    unsent = theirs & or_(waiting, taken_up)
+    tx.execute(update(s.delivery).where(unsent).values(**held, detail="the subscription has ended"))
 
 
 def unsubscribe(tx: Tx, subscription_id: str, now: datetime) -> bool:

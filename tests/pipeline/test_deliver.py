@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from monitor.model.delivery import Deferred, Gone, InDoubt, Outcome, Refused, Se
 from monitor.pipeline.maintain import maintain
 from monitor.store import schema as s
 from monitor.store.deliveries import enable_endpoint, get_delivery
+from monitor.store.subscriptions import unsubscribe
 from tests.pipeline.newsroom import HOLD, Newsroom, Relay, a_hook, secrets_of
 
 
@@ -67,6 +69,44 @@ async def test_a_server_that_cannot_be_reached_defers_every_mail(mailing: Newsro
     relay.refuses_connections = None
     mailing.clock.advance(minutes=2)
     assert (await mailing.deliver()).sent == 1
+
+
+class Leaving(Relay):
+    """A server at whose RCPT, or at whose final dot, the subscriber leaves meanwhile."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self.at = at
+        self.newsroom: Newsroom | None = None
+
+    async def leave(self, at: str) -> None:
+        if self.newsroom is not None and at == self.at:
+            now = self.newsroom.clock()
+            await self.newsroom.ctx.db.write(lambda tx: unsubscribe(tx, "desk", now))
+
+    async def envelope(self, sender: str, recipient: str) -> Deferred | Refused | None:
+        await self.leave("rcpt")
+        return await super().envelope(sender, recipient)
+
+    async def data(self, name: str, message: bytes) -> Outcome:
+        await self.leave("dot")
+        return await super().data(name, message)
+
+
+@pytest.mark.parametrize(("at", "state", "mails"), [("rcpt", "held", 0), ("dot", "sent", 1)])
+async def test_I9_no_mail_after_the_subscriber_left_but_one_whose_data_had_begun(
+    mailing: Newsroom, at: str, state: str, mails: int
+) -> None:
+    server = Leaving(at)
+    leaving = mailing.with_mail(server)
+    server.newsroom = leaving
+
+    await leaving.deliver()
+
+    assert (await leaving.states(), len(server.accepted)) == (Counter([state]), mails)
+    leaving.clock.advance(days=1)
+    await leaving.deliver()
+    assert (await leaving.states(), len(server.seen)) == (Counter([state]), mails)
 
 
 async def test_every_attempt_sends_the_same_bytes_under_the_same_id(mailing: Newsroom, relay: Relay) -> None:
