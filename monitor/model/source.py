@@ -11,8 +11,20 @@ class SourceKind(StrEnum):
     """Which reader turns the source's bytes into items. AUTO looks at the first document."""
 
     AUTO = "auto"
-    FEED = "feed"  # RSS, Atom, RDF
+    FEED = "feed"  # RSS, Atom, RDF, JSON Feed
     PAGE = "page"
+    PDF = "pdf"
+    LISTING = "listing"  # a page of links with dates, without a feed
+    SITEMAP = "sitemap"  # of pages or of news; an index names more documents
+    PACER = "pacer"  # a court's RSS, whose guids are not unique
+    COURTLISTENER = "courtlistener"  # REST v4
+    FEDERAL_REGISTER = "federal-register"  # documents.json, and public inspection
+    REGULATIONS = "regulations"  # regulations.gov v4
+    GOVINFO = "govinfo"
+    REGINFO = "reginfo"  # rules under review, XML
+    JUSTICE = "justice"  # the press API of justice.gov
+    WORDPRESS = "wordpress"  # wp-json/wp/v2/posts
+    JSON = "json"  # any API: ``items`` is the path, ``fields`` the map
 
 
 class Voice(StrEnum):
@@ -24,12 +36,23 @@ class Voice(StrEnum):
     PRESS = "press"
 
 
+class Seed(StrEnum):
+    """What the first poll of a source does with what is there already."""
+
+    SILENT = "silent"  # stored, not flagged
+    FLAG = "flag"  # matched like news: the back list of a source bound to policies
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One polled address, as ``sources.yaml`` states it.
 
     ``select`` (joined), ``drop``: CSS, or XPath after ``xpath:``; ``ignore``: whole-line regular expressions (RE2).
-    ``policies`` binds the source: whatever is new here is flagged for them (tracker ids or urls).
+    ``policies`` binds the source: whatever is new here is flagged for them (tracker ids or urls). ``items`` (a dotted
+    path) and ``fields`` (item field -> dotted path) are for JSON. ``headers`` are sent to the source's own origin
+    alone; a value, and ``auth``, may be a reference (``env:NAME``, ``file:PATH``) that is resolved when it is sent.
+    ``late_after``: an item published longer ago than this is stored and not flagged. ``max_pages`` bounds the pages of
+    a paged API that one poll asks for.
     """
 
     id: str
@@ -43,6 +66,13 @@ class Source:
     ignore: tuple[str, ...] = ()
     agencies: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
+    items: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    auth: str = ""
+    seed: Seed = Seed.SILENT
+    late_after: timedelta = timedelta(days=30)
+    max_pages: int = 5
     line: int = 0
 
 
@@ -67,6 +97,11 @@ class PollError(StrEnum):
     NOT_A_FEED = "not_a_feed"
     NOT_A_PAGE = "not_a_page"
     SELECTOR_EMPTY = "selector_empty"
+    NOT_A_DOCUMENT = "not_a_document"  # not the kind of document that the source's reader reads
+    BLOCK_PAGE = "block_page"  # a challenge, a captcha or a login wall in the place of the document
+    ROBOTS = "robots_refused"
+    PARSE_TIMEOUT = "parse_timeout"
+    PDF_LIMIT = "pdf_limit"
     INTERNAL = "internal_error"
 
 
@@ -130,13 +165,29 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """When a document itself asks to be left alone: RSS ttl and sy:update*, skipHours (UTC) and skipDays (0 Monday)."""
+
+    least: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+NO_WAIT = Wait()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What one document holds, in its own order. ``notes`` are for the log and ``sources test``."""
+    """What one document holds, in its own order. ``notes`` are for the log and ``sources test``.
+
+    ``next_urls`` are the documents that belong to the same poll: the next page of an API, the parts of an index.
+    """
 
     kind: SourceKind
     title: str
     items: tuple[Item, ...]
     notes: tuple[str, ...] = ()
+    next_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

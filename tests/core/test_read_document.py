@@ -42,7 +42,7 @@ FAILURES = [
     (PAGE, SourceKind.FEED, PollError.NOT_A_FEED),
     (b"", SourceKind.AUTO, PollError.NOT_A_FEED),
     (b'{"a": 1}', SourceKind.AUTO, PollError.NOT_A_FEED),
-    (b"%PDF-1.7", SourceKind.AUTO, PollError.NOT_A_FEED),
+    (b"%PDF-1.7", SourceKind.AUTO, PollError.NOT_A_DOCUMENT),
     (b"<opml/>", SourceKind.AUTO, PollError.NOT_A_FEED),
     (b'<!DOCTYPE r [<!ENTITY a "b">]><rss version="2.0"/>', SourceKind.AUTO, PollError.PARSE_ENTITIES),
 ]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.schedule import Due, last_due, next_due, next_poll
+from monitor.core.schedule import Due, after_skips, last_due, next_due, next_poll
+from monitor.model.source import Wait
 from monitor.model.subscription import Every, Schedule
 
 NEW_YORK, LONDON, LORD_HOWE, APIA = "America/New_York", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia"
@@ -175,3 +176,29 @@ def test_failures_back_off_evenly_up_to_a_day(failures: int, hours: int) -> None
 def test_jitter_takes_up_to_a_tenth_off_but_never_undercuts_the_server() -> None:
     assert wait(jitter=1.0) == 54 * MINUTE
     assert wait(jitter=1.0, retry_after=HOUR) == HOUR
+
+
+class TestAfterSkips:
+    NOON = datetime(2025, 10, 9, 12, 30, tzinfo=UTC)  # a Thursday
+
+    @pytest.mark.parametrize(
+        ("wait", "expected"),
+        [
+            (Wait(), NOON),
+            (Wait(skip_hours=frozenset({11, 13})), NOON),
+            (Wait(skip_hours=frozenset({12, 13})), datetime(2025, 10, 9, 14, tzinfo=UTC)),
+            (Wait(skip_days=frozenset({3})), datetime(2025, 10, 10, tzinfo=UTC)),
+            (Wait(skip_hours=frozenset({0}), skip_days=frozenset({3})), datetime(2025, 10, 10, 1, tzinfo=UTC)),
+        ],
+    )
+    def test_what_a_document_skips_is_waited_out(self, wait: Wait, expected: datetime) -> None:
+        assert after_skips(self.NOON, wait) == expected
+
+    @pytest.mark.parametrize("wait", [Wait(skip_hours=frozenset(range(24))), Wait(skip_days=frozenset(range(7)))])
+    def test_a_document_that_skips_all_is_not_taken_at_its_word(self, wait: Wait) -> None:
+        assert after_skips(self.NOON, wait) == self.NOON
+
+    def test_nothing_is_waited_for_longer_than_a_day(self) -> None:
+        days = Wait(skip_days=frozenset({3, 4, 5}))
+
+        assert after_skips(self.NOON, days) == self.NOON + timedelta(days=1)

@@ -127,3 +127,16 @@ def test_a_link_line_reads_back_even_where_its_words_hold_an_arrow() -> None:
 @pytest.mark.parametrize("line", ["", "Link: none", "See a -> https://a.example/", "Link: a -> mailto:b@c.example"])
 def test_other_lines_are_no_link_lines(line: str) -> None:
     assert split_link_line(line) is None
+
+
+PLAIN = st.from_regex(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)+(/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*){0,5}/?", fullmatch=True)
+
+
+@given(PLAIN)
+def test_an_address_that_needs_nothing_done_is_what_the_long_way_makes_of_it(url: str) -> None:
+    """A port or a fragment that falls away sends the same address through every step."""
+    head, _, tail = url.partition("://")
+    host, slash, path = tail.partition("/")
+
+    assert safe_link(f" {url}", BASE) == safe_link(url, BASE) == url
+    assert canonical_url(f"{head}://{host}:{443 if head == 'https' else 80}{slash}{path}#x") == canonical_url(url)

@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from monitor.core.read.blocked import block_reason
+from monitor.core.read.courtlistener import COURTLISTENER
+from monitor.core.read.courts import is_court
 from monitor.core.read.decode import decode
+from monitor.core.read.federal_register import FEDERAL_REGISTER
 from monitor.core.read.feed import read_feed
+from monitor.core.read.govinfo import GOVINFO
+from monitor.core.read.json_feed import JSON_FEED
+from monitor.core.read.json_mapped import read_mapped
+from monitor.core.read.json_shapes import is_json, read_recognised
+from monitor.core.read.justice import JUSTICE
+from monitor.core.read.listing import read_listing
+from monitor.core.read.pacer import read_pacer
 from monitor.core.read.page import read_page
+from monitor.core.read.pdf import is_pdf, read_pdf
+from monitor.core.read.reginfo import is_reginfo, read_reginfo
+from monitor.core.read.regulations import REGULATIONS
 from monitor.core.read.rules import problems_of
+from monitor.core.read.sitemap import is_sitemap, read_sitemap
 from monitor.core.read.sniff import is_binary, is_html, is_prose
-from monitor.model.source import Fetched, PollError, ReadFailed, ReadResult, Source, SourceKind
+from monitor.core.read.wordpress import WORDPRESS
+from monitor.model.source import Fetched, PollError, ReadFailed, Reading, ReadResult, Source, SourceKind
 
 __all__ = ["READERS", "read_document", "read_feed", "read_page", "rule_problems"]
 
@@ -20,13 +36,23 @@ Reader = Callable[[Fetched, Source, datetime], ReadResult]
 def read_document(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
     """Return what the fetched document holds for its source. Never raises, whatever the bytes.
 
-    AUTO is a feed where the document reads as one, a page where it is HTML or plain text, and otherwise the reason why
-    it is no feed. ``Reading.kind`` says which.
+    AUTO is a PDF, a sitemap or a list of rules under review where the document says so, an API's answer where its JSON
+    can be nothing else, a feed where it reads as one (a court's, at the address of one), a page where it is HTML or
+    plain text, and otherwise the reason why it is no feed. ``Reading.kind`` says which. BLOCK_PAGE where something else
+    stands in the document's place, whatever the kind.
     """
-    return READERS[source.kind](fetched, source, now)
+    reader = READERS.get(source.kind)
+    if reader is None:
+        return ReadFailed(PollError.NOT_A_DOCUMENT, f"kind {source.kind} cannot be read in this version")
+    blocked = block_reason(fetched)
+    if blocked is not None:
+        return ReadFailed(PollError.BLOCK_PAGE, f"in the place of the document stands {blocked}")
+    return reader(fetched, source, now)
 
 
 def _as_feed(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
+    if is_json(fetched.body):
+        return JSON_FEED.read(fetched, source, now)
     return read_feed(fetched.body, url=fetched.url, content_type=fetched.headers.get("content-type"), now=now)
 
 
@@ -43,10 +69,24 @@ def _as_page(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
     )
 
 
+def _as_pdf(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
+    return read_pdf(fetched.body, url=source.url, base=fetched.url, now=now)
+
+
 def _as_either(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
+    if is_pdf(fetched.body):
+        return _as_pdf(fetched, source, now)
+    if is_json(fetched.body):
+        return read_recognised(fetched, source, now)
+    if is_sitemap(fetched.body):
+        return read_sitemap(fetched, source, now)
+    if is_reginfo(fetched.body):
+        return read_reginfo(fetched, source, now)
     as_feed = _as_feed(fetched, source, now)
     if isinstance(as_feed, ReadFailed) and as_feed.error is PollError.NOT_A_FEED and _is_page(fetched):
         return _as_page(fetched, source, now)
+    if isinstance(as_feed, Reading) and is_court(fetched.url):
+        return read_pacer(fetched, source, now)
     return as_feed
 
 
@@ -60,6 +100,18 @@ READERS: Mapping[SourceKind, Reader] = {
     SourceKind.AUTO: _as_either,
     SourceKind.FEED: _as_feed,
     SourceKind.PAGE: _as_page,
+    SourceKind.PDF: _as_pdf,
+    SourceKind.LISTING: read_listing,
+    SourceKind.SITEMAP: read_sitemap,
+    SourceKind.PACER: read_pacer,
+    SourceKind.REGINFO: read_reginfo,
+    SourceKind.COURTLISTENER: COURTLISTENER.read,
+    SourceKind.FEDERAL_REGISTER: FEDERAL_REGISTER.read,
+    SourceKind.REGULATIONS: REGULATIONS.read,
+    SourceKind.GOVINFO: GOVINFO.read,
+    SourceKind.JUSTICE: JUSTICE.read,
+    SourceKind.WORDPRESS: WORDPRESS.read,
+    SourceKind.JSON: read_mapped,
 }
 
 

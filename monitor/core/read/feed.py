@@ -39,7 +39,7 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None, now: da
     text = decode(body, content_type).strip().removeprefix("\ufeff").lstrip()
     if is_binary(body) or is_html(text):
         return _not_a_feed(looks_like(body, text))
-    if _declares_entities(text):
+    if declares_entities(text):
         detail = "the document declares entities of its own (<!ENTITY>): not read, since they can expand without end"
         return ReadFailed(PollError.PARSE_ENTITIES, detail)
     try:
@@ -52,11 +52,35 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None, now: da
         return ReadFailed(PollError.NOT_A_FEED, shorten(one_line(detail), 200))
 
 
+def read_kept(text: str, kept: int, wanted: Sequence[int], *, url: str, now: datetime) -> Reading | None:
+    """Return the items at the ``wanted`` places of a document that was cut down to ``kept`` entries (``scan``).
+
+    Their keys are their own, not yet made distinct. None where a full parse must tell: the parser finds another number
+    of entries, leniently, or one of the wanted is no item. ``text`` is decoded already.
+    """
+    try:
+        document = _parse(text)
+        if document.get("bozo") or len(document.entries) != kept or not _is_feed(document, text):
+            return None
+        ids = _raw_ids(text, document.entries)
+        is_atom = str(document.version).startswith("atom")
+        items = []
+        for place in wanted:
+            entry = document.entries[place]
+            items.append(entry_item(Dated(entry, ids[place], *entry_date(entry, now)), url, is_atom=is_atom))
+    except _PARSER_FAULTS:
+        return None
+    found = tuple(item for item in items if item is not None)
+    if len(found) != len(wanted):
+        return None
+    return Reading(SourceKind.FEED, plain_title(field(document.feed, "title")), found)
+
+
 def _not_a_feed(seen: str) -> ReadFailed:
     return ReadFailed(PollError.NOT_A_FEED, f"not a feed: this looks like {seen}")
 
 
-def _declares_entities(text: str) -> bool:
+def declares_entities(text: str) -> bool:
     """Tell whether an XML parser could meet an entity declaration in ``text``.
 
     After nothing but processing instructions a root element ends the prolog, and later declarations are only words (an

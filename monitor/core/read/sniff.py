@@ -48,7 +48,7 @@ def looks_like(body: bytes, text: str) -> str:
         title = re.search(r"<title[^>]*>([^<]*)", head, re.I)
         return f'an HTML page titled "{shorten(one_line(title[1]), 80)}"' if title else "an HTML page"
     if head[0] in "{[":
-        return "a JSON Feed, which is not read" if "jsonfeed.org/version" in head else "JSON"
+        return "a JSON Feed" if "jsonfeed.org/version" in head else "JSON"
     root = _XML.match(head)
     return f"XML, but <{root[1][:40]}> is no feed" if root else f'text that starts "{shorten(one_line(head), 60)}"'
 

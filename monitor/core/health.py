@@ -1,0 +1,93 @@
+"""How a source is doing, in a colour and in words: a silently green, half-dead source is how monitoring dies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from monitor.model.source import PollError
+
+_RED_FAILURES = 3
+_RED_SILENCE = timedelta(days=1)
+_GAP_SHOWN = timedelta(days=2)
+_RHYTHM_ENTRIES = 5  # as many at least before a source has a rhythm of its own
+_STALE_TIMES = 5  # times the usual wait between two changes
+_STALE_LEAST = timedelta(days=3)
+
+
+class Colour(StrEnum):
+    """GREEN: nothing to do. YELLOW: look at it. RED: nothing is being read from it."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    GREY = "grey"  # paused, or never polled yet
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What a source is judged by. ``entries`` were told since ``seeded_at``; ``items`` stood in its last document."""
+
+    paused: bool
+    seeded_at: datetime | None
+    succeeded_at: datetime | None
+    changed_at: datetime | None
+    failures: int
+    error: PollError | None
+    detail: str
+    entries: int
+    items: int | None
+    gap_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A colour, and the reason in one sentence for the operator."""
+
+    colour: Colour
+    reason: str
+
+
+def health(vitals: Vitals, now: datetime) -> Health:
+    """Judge a source at ``now`` by its own record."""
+    if vitals.paused:
+        return Health(Colour.GREY, "paused: `monitor sources resume` takes it up again")
+    if vitals.error is not None:
+        return _failing(vitals, now)
+    if vitals.succeeded_at is None:
+        return Health(Colour.GREY, "not polled yet")
+    if vitals.items == 0 and vitals.entries:
+        return Health(Colour.YELLOW, "its last document held no items, where there were some before")
+    if vitals.gap_at is not None and now - vitals.gap_at < _GAP_SHOWN:
+        when = f"{vitals.gap_at:%Y-%m-%d %H:%M}Z"
+        return Health(Colour.YELLOW, f"possible gap on {when}: nothing in it was known, so items may be missing")
+    stale = _stale(vitals, now)
+    if stale is not None:
+        return Health(Colour.YELLOW, f"nothing new for {_days(stale)}, much longer than it usually takes")
+    return Health(Colour.GREEN, "")
+
+
+def _failing(vitals: Vitals, now: datetime) -> Health:
+    silence = now - vitals.succeeded_at if vitals.succeeded_at is not None else None
+    red = vitals.failures >= _RED_FAILURES or vitals.succeeded_at is None or (silence or timedelta()) > _RED_SILENCE
+    since = f"; last read {_days(silence)} ago" if silence is not None else "; never read yet"
+    times = f" ({vitals.failures} times in a row)" if vitals.failures > 1 else ""
+    reason = f"{vitals.error}: {vitals.detail}{times}{since}"
+    return Health(Colour.RED if red else Colour.YELLOW, reason)
+
+
+def _stale(vitals: Vitals, now: datetime) -> timedelta | None:
+    """How long nothing came, where that is long for this source: measured against its own rhythm."""
+    if vitals.seeded_at is None or vitals.changed_at is None or vitals.entries < _RHYTHM_ENTRIES:
+        return None
+    usual = (vitals.changed_at - vitals.seeded_at) / vitals.entries
+    silence = now - vitals.changed_at
+    return silence if silence > max(usual * _STALE_TIMES, _STALE_LEAST) else None
+
+
+def _days(span: timedelta) -> str:
+    hours = span.total_seconds() / 3600
+    if hours < 1:
+        return "less than an hour"
+    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"

@@ -1,0 +1,61 @@
+"""A source's colour and its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.core.health import Colour, Vitals, health
+from monitor.model.source import PollError
+
+NOW = datetime(2025, 10, 9, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WELL = Vitals(
+    paused=False,
+    seeded_at=NOW - 100 * DAY,
+    succeeded_at=NOW - HOUR,
+    changed_at=NOW - 5 * HOUR,
+    failures=0,
+    error=None,
+    detail="",
+    entries=100,
+    items=20,
+    gap_at=None,
+)
+FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer in 30 s", succeeded_at=NOW - 2 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("vitals", "colour", "says"),
+    [
+        (WELL, Colour.GREEN, ""),
+        (replace(WELL, paused=True), Colour.GREY, "paused"),
+        (replace(WELL, succeeded_at=None, seeded_at=None, entries=0), Colour.GREY, "not polled yet"),
+        (FAILING, Colour.YELLOW, "timeout: no answer in 30 s; last read 2 hours ago"),
+        (replace(FAILING, failures=3), Colour.RED, "(3 times in a row)"),
+        (replace(FAILING, succeeded_at=NOW - 3 * DAY), Colour.RED, "last read 3 days ago"),
+        (replace(FAILING, succeeded_at=None), Colour.RED, "never read yet"),
+        (replace(WELL, items=0), Colour.YELLOW, "held no items"),
+        (replace(WELL, gap_at=NOW - HOUR), Colour.YELLOW, "possible gap on 2025-10-09 11:00Z"),
+        (replace(WELL, gap_at=NOW - 3 * DAY), Colour.GREEN, ""),
+        (replace(WELL, changed_at=NOW - 20 * DAY), Colour.YELLOW, "nothing new for 20 days"),
+    ],
+)
+def test_a_source_is_judged_by_its_own_record(vitals: Vitals, colour: Colour, says: str) -> None:
+    found = health(vitals, NOW)
+
+    assert found.colour is colour
+    assert says in found.reason
+    assert bool(found.reason) == (colour is not Colour.GREEN)
+
+
+def test_an_empty_document_of_a_source_that_never_had_items_is_no_alarm() -> None:
+    assert health(replace(WELL, items=0, entries=0), NOW).colour is Colour.GREEN
+
+
+def test_a_quiet_source_is_quiet_by_its_own_rhythm() -> None:
+    monthly = replace(WELL, seeded_at=NOW - 300 * DAY, changed_at=NOW - 40 * DAY, entries=9)
+
+    assert health(monthly, NOW).colour is Colour.GREEN
