@@ -1,0 +1,123 @@
+"""robots.txt (RFC 9309): whether a site lets programs fetch a page. Feeds and APIs are meant for programs anyway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from monitor.core.read.decode import decode
+from monitor.model.source import Fetched, FetchFailed, FetchResult, NotModified, PollError, SourceKind
+
+OBEYING = frozenset({SourceKind.PAGE, SourceKind.PDF, SourceKind.LISTING})
+"""The kinds of source that are asked about; what is fetched beside them, such as a feed's articles, is a page too."""
+
+FRESH_FOR = timedelta(hours=24)  # RFC 9309 2.4: no longer than that, unless the file is unreachable
+UNREACHABLE_FOR = timedelta(hours=1)
+MOST_BYTES = 500 * 1024  # RFC 9309 2.5: at least so much is read
+MOST_ORIGINS = 10_000
+LONGEST_DELAY = timedelta(hours=1)
+
+
+class _Fetching(Protocol):
+    async def fetch(self, url: str) -> FetchResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What an origin's file says; ``failed``, why it could not be had. Exactly one of them is there."""
+
+    until: datetime
+    rules: Protego | None = None
+    failed: FetchFailed | None = None
+
+
+class Robots:
+    """The robots.txt of the origins that were asked about, kept for 24 hours in memory.
+
+    ``fetcher`` follows redirects and never raises for the peer's faults. Groups of rules are chosen by what
+    ``user_agent``, the service's own, begins with or contains as a word.
+    """
+
+    def __init__(self, fetcher: _Fetching, user_agent: str, clock: Callable[[], datetime]) -> None:
+        self._fetcher = fetcher
+        self._user_agent = user_agent
+        self._clock = clock
+        self._known: OrderedDict[str, _Rules] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[_Rules]] = {}
+
+    async def refusal(self, url: str) -> FetchFailed | None:
+        """Why ``url`` may not be fetched; None where it may.
+
+        No file (any 4xx but 429) allows everything. One that is refused for now (5xx, 429) forbids everything for an
+        hour as ROBOTS. Where the host does not answer at all, the failure is that, and the next call asks again. Where
+        there is an older copy, that copy holds meanwhile.
+        """
+        origin = _origin(url)
+        if origin is None:
+            return None  # the fetch itself will say what is wrong with it
+        known = await self._rules(origin)
+        if known.rules is None or known.rules.can_fetch(url, self._user_agent):
+            return known.failed
+        return FetchFailed(PollError.ROBOTS, f"{origin}/robots.txt forbids it to {self._user_agent.split('/')[0]}")
+
+    def crawl_delay(self, url: str) -> timedelta | None:
+        """The gap between requests that the site asks for, at most an hour; None where it is not known to ask."""
+        known = self._known.get(_origin(url) or "")
+        seconds = None if known is None or known.rules is None else known.rules.crawl_delay(self._user_agent)
+        return None if seconds is None else min(timedelta(seconds=min(seconds, 86_400)), LONGEST_DELAY)
+
+    async def _rules(self, origin: str) -> _Rules:
+        known = self._known.get(origin)
+        if known is not None and self._clock() < known.until:
+            self._known.move_to_end(origin)
+            return known
+        asking = self._asking.get(origin)
+        if asking is None:  # however many of the origin's pages are due at once, its file is fetched once
+            asking = self._asking[origin] = asyncio.create_task(self._ask(origin, known))
+            asking.add_done_callback(lambda _: self._asking.pop(origin, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, origin: str, before: _Rules | None) -> _Rules:
+        found = await self._judged(await self._fetcher.fetch(f"{origin}/robots.txt"))
+        if found.rules is None and before is not None and before.rules is not None:
+            found = _Rules(found.until, before.rules)
+        self._known[origin] = found
+        self._known.move_to_end(origin)
+        while len(self._known) > MOST_ORIGINS:
+            self._known.popitem(last=False)
+        return found
+
+    async def _judged(self, result: FetchResult) -> _Rules:
+        now = self._clock()
+        if isinstance(result, Fetched):
+            # A file of 500 KiB takes 100 ms.
+            return _Rules(now + FRESH_FOR, await asyncio.to_thread(_parsed, result.body[:MOST_BYTES]))
+        if isinstance(result, NotModified):
+            result = FetchFailed(PollError.HTTP_STATUS, "304 to a request without conditions", 304)
+        if result.status is None:
+            return _Rules(now, failed=replace(result, detail=f"robots.txt: {result.detail}"))
+        if 400 <= result.status < 500 and result.status != 429:
+            return _Rules(now + FRESH_FOR, _parsed(b""))
+        wait = max(UNREACHABLE_FOR, result.retry_after or UNREACHABLE_FOR)
+        detail = f"robots.txt cannot be had ({result.detail}), which forbids everything"
+        return _Rules(now + wait, failed=FetchFailed(PollError.ROBOTS, detail, result.status, wait))
+
+
+def _parsed(body: bytes) -> Protego:
+    return Protego.parse(decode(body, "text/plain; charset=utf-8"))
+
+
+def _origin(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{host}" if parts.scheme in ("http", "https") and host else None

@@ -1,0 +1,46 @@
+"""Jails whose readers are taken over at will, and documents that say how."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from monitor.jail.jail import Jail
+from monitor.model.source import Fetched, ReadResult, Source, SourceKind
+
+NOW = datetime(2025, 10, 10, 12, tzinfo=UTC)
+URL = "https://news.example/feed"
+
+
+async def told(
+    jail: Jail, words: bytes | str, kind: SourceKind = SourceKind.AUTO, content_type: str = ""
+) -> ReadResult:
+    """What the jail makes of a document."""
+    body = words.encode() if isinstance(words, str) else words
+    return await jail.read(Fetched(URL, 200, body, {"content-type": content_type}), Source("s", "S", URL, kind), NOW)
+
+
+MakeJail = Callable[..., Jail]
+
+
+@pytest.fixture
+async def jail_of() -> AsyncIterator[MakeJail]:
+    """Makes jails whose reader obeys the document; they are closed after the test."""
+    made: list[Jail] = []
+
+    def make(reader: str = "tests.jail.readers:obey", **limits: Any) -> Jail:
+        made.append(Jail(reader, **limits))
+        return made[-1]
+
+    yield make
+    for jail in made:
+        await jail.aclose()
+
+
+@pytest.fixture
+async def jail(jail_of: MakeJail) -> Jail:
+    """One that obeys, with a short patience."""
+    return jail_of(cpu=0.5)
