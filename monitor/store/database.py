@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, pool
 
@@ -27,8 +30,21 @@ T = TypeVar("T")
 _RETRYABLE = {"40001", "40P01", "23505"}
 _TRIES = 5
 _POOL = 4
+_TURNS = 3  # of the loop, before what waits is written
 _DAMAGED = ("malformed", "not a database", "file is encrypted")
 _UNWRITABLE = ("readonly", "read-only", "unable to open database file")
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    work: Callable[[Tx], Any]
+    loop: asyncio.AbstractEventLoop
+    waiting: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: BaseException
 
 
 class Database:
@@ -42,6 +58,8 @@ class Database:
             self._writer = _sqlite_engine(self.path, "BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(self.path, "BEGIN")
             self._write_pool = ThreadPoolExecutor(1, "db-write")
+            self._queue: deque[_Write] = deque()
+            self._called_from: asyncio.AbstractEventLoop | None = None  # the loop that has called the writer to it
         else:
             self.path = None
             self._writer = _postgres_engine(url)
@@ -50,8 +68,26 @@ class Database:
         self._read_pool = ThreadPoolExecutor(_POOL, "db-read")
 
     async def write(self, work: Callable[[Tx], T]) -> T:
-        """Run ``work`` in one transaction that is committed durably before this returns."""
-        return await asyncio.get_running_loop().run_in_executor(self._write_pool, self._run, self._writer, work)
+        """Run ``work`` in one transaction that is committed durably before this returns.
+
+        On SQLite, what comes to the one writer within the same moment is committed together: a commit is 0.3 ms.
+        """
+        loop = asyncio.get_running_loop()
+        if not self.is_sqlite:
+            return await loop.run_in_executor(self._write_pool, self._run, self._writer, work)
+        waiting: asyncio.Future[T] = loop.create_future()
+        self._queue.append(_Write(work, loop, waiting))
+        if self._called_from is not loop:
+            self._called_from = loop
+            self._call_writer(loop, _TURNS)
+        return await waiting
+
+    def _call_writer(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
+        """Let the loop turn first, so that more may come; where nothing else is to be done, that takes no time."""
+        if turns:
+            loop.call_soon(self._call_writer, loop, turns - 1)
+        else:
+            self._write_pool.submit(self._write_waiting)
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` on one consistent view; it must not write."""
@@ -68,6 +104,30 @@ class Database:
         self._writer.dispose()
         self._reader.dispose()
 
+    def _write_waiting(self) -> None:
+        """Commit all that waits in one transaction, each write in a savepoint of its own."""
+        self._called_from = None  # what is appended from here on calls again, so that nothing is left waiting
+        group: list[_Write] = []
+        while self._queue:
+            write = self._queue.popleft()
+            if not write.waiting.cancelled():
+                group.append(write)
+        if not group:
+            return
+        _deliver(group, self._together(group) if len(group) > 1 else [self._alone(group[0].work)])
+
+    def _together(self, group: Sequence[_Write]) -> Sequence[Any]:
+        try:
+            return self._run(self._writer, lambda tx: [_in_savepoint(tx, write.work) for write in group])
+        except BaseException:  # not one of them failed but the transaction (a full disk): none of it is stored
+            return [self._alone(write.work) for write in group]
+
+    def _alone(self, work: Callable[[Tx], Any]) -> Any:
+        try:
+            return self._run(self._writer, work)
+        except BaseException as error:  # the caller's, whatever it is: he waits for it
+            return _Failed(error)
+
     def _run(self, engine: Engine, work: Callable[[Tx], T]) -> T:
         for tries_left in range(_TRIES - 1, -1, -1):
             try:
@@ -78,6 +138,46 @@ class Database:
                     continue
                 raise _ours(error) from error
         raise AssertionError("unreachable")
+
+
+def _in_savepoint(tx: Tx, work: Callable[[Tx], Any]) -> Any:
+    """What ``work`` gives, or how it failed: then what it wrote is gone and the transaction goes on."""
+    raw = _driver(tx)
+    raw.execute("SAVEPOINT one_write").close()
+    try:
+        result = work(tx)
+    except BaseException as error:
+        raw.execute("ROLLBACK TO one_write").close()
+        result = _Failed(_ours(error) if isinstance(error, exc.DBAPIError) else error)
+    raw.execute("RELEASE one_write").close()
+    return result
+
+
+def _driver(tx: Tx) -> sqlite3.Connection:
+    """The connection past SQLAlchemy, where a statement of no parameters costs a tenth."""
+    raw = tx.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def _deliver(group: Sequence[_Write], results: Sequence[Any]) -> None:
+    """Wake each caller's loop once, whatever it waits for: each wake-up is a system call."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any]]] = {}
+    for write, result in zip(group, results, strict=True):
+        by_loop.setdefault(write.loop, []).append((write.waiting, result))
+    for loop, outcomes in by_loop.items():
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle, outcomes)
+
+
+def _settle(outcomes: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
+    for waiting, result in outcomes:
+        if waiting.done():  # cancelled meanwhile
+            continue
+        if isinstance(result, _Failed):
+            waiting.set_exception(result.error)
+        else:
+            waiting.set_result(result)
 
 
 def _sqlite_path(url: str, folder: Path | None) -> Path:
@@ -104,7 +204,10 @@ def _sqlite_engine(path: Path, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        try:
+            _driver(connection).execute(begin).close()
+        except sqlite3.Error as error:
+            raise exc.OperationalError(begin, None, error) from error
 
     return engine
 

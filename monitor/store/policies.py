@@ -195,6 +195,11 @@ def policies_version(tx: Tx) -> tuple[int, int]:
 
     Counts of append-only rows: the greatest id would miss a transaction that commits after a younger one.
     """
-    policies = tx.execute(select(func.count()).select_from(s.policy_revision)).scalar_one()
-    actions = tx.execute(select(func.count()).select_from(s.action_revision)).scalar_one()
+    policies, actions = tx.execute(_VERSION).one()
     return policies, actions
+
+
+_VERSION = select(
+    select(func.count()).select_from(s.policy_revision).scalar_subquery(),
+    select(func.count()).select_from(s.action_revision).scalar_subquery(),
+)

@@ -265,3 +265,62 @@ def test_whoever_opens_a_fresh_file_at_once_opens_it(tmp_path: Path) -> None:
 
 def journal_mode(tx: Tx) -> str:
     return str(tx.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+
+
+def counting(name: str) -> Callable[[Tx], str]:
+    """Work that stores a counter and gives its name."""
+
+    def work(tx: Tx) -> str:
+        tx.execute(insert(s.counter).values(name=name, value=1))
+        return name
+
+    return work
+
+
+def raising(error: BaseException) -> Callable[[Tx], None]:
+    """Work that stores something and then breaks."""
+
+    def work(tx: Tx) -> None:
+        tx.execute(insert(s.counter).values(name="half", value=1))
+        raise error
+
+    return work
+
+
+async def test_each_of_many_writes_at_once_gets_its_own_result(db: Database) -> None:
+    names = [f"n{number}" for number in range(40)]
+
+    results = await asyncio.gather(*(db.write(counting(name)) for name in names))
+
+    assert results == names
+    assert [await db.read(lambda tx, n=name: value_of(tx, n)) for name in names] == [1] * 40  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("error", [KeyError("broke"), GeneratorExit("ended")])
+async def test_a_write_that_breaks_takes_none_of_those_beside_it_along(db: Database, error: BaseException) -> None:
+    works = [counting("before"), raising(error), counting("after")]
+
+    results = await asyncio.wait_for(asyncio.gather(*map(db.write, works), return_exceptions=True), 10)
+
+    assert (results[0], type(results[1]), results[2]) == ("before", type(error), "after")
+    found = [await db.read(lambda tx, n=name: value_of(tx, n)) for name in ("before", "half", "after")]  # type: ignore[misc]
+    assert found == [1, None, 1]
+
+
+async def test_a_caller_that_gave_up_does_not_hold_up_the_next(db: Database) -> None:
+    given_up = asyncio.create_task(db.write(counting("given up")))
+    await asyncio.sleep(0)
+    given_up.cancel()
+
+    assert await asyncio.wait_for(db.write(counting("next")), 10) == "next"
+
+
+def test_a_loop_that_ended_with_a_write_in_hand_does_not_hold_up_the_next_loop(db: Database) -> None:
+    async def leave() -> None:
+        task = asyncio.create_task(db.write(counting("left")))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(leave())
+
+    assert asyncio.run(asyncio.wait_for(db.write(counting("next")), 10)) == "next"
