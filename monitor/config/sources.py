@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,12 +13,14 @@ import lxml.etree
 import re2
 
 from monitor.config.addresses import policy_reference, web_address
+from monitor.config.credentials import header_pair, reference
 from monitor.config.durations import duration
 from monitor.config.form import Form, Path
+from monitor.config.json_paths import json_keys
 from monitor.config.strict_yaml import load
 from monitor.config.suggest import listed, quoted, unknown
 from monitor.config.vocabulary import agency_finder
-from monitor.model.source import Source, SourceKind, Voice
+from monitor.model.source import Seed, Source, SourceKind, Voice
 from monitor.model.vocabulary import Vocabulary
 
 KEYS = (
@@ -31,32 +34,28 @@ KEYS = (
     "select",
     "drop",
     "ignore",
+    "items",
+    "fields",
     "agencies",
     "policies",
+    "headers",
+    "auth",
+    "seed",
+    "late_after",
+    "max_pages",
 )
-DEFAULT_KEYS = ("kind", "voice", "record", "every", "select", "drop", "ignore", "agencies")
+DEFAULT_KEYS = ("kind", "voice", "record", "every", "select", "drop", "ignore", "agencies", "late_after", "max_pages")
 TOP_KEYS = ("version", "defaults", "sources")
 # Kinds that have a name already and no reader yet.
 LATER_KINDS = (
-    "courtlistener",
-    "federal-register",
-    "govinfo",
-    "json",
-    "justice",
-    "listing",
     "mailbox",
-    "pacer",
-    "pdf",
-    "reginfo",
-    "regulations",
-    "sitemap",
     "tracker",
-    "wordpress",
 )
 
 LEAST = timedelta(seconds=1)  # a guard against slips: politeness is MONITOR_HOST_MIN_GAP's
 MOST = timedelta(days=31)
 MAX_EXPRESSION = 1000
+MAX_PAGES = 50  # beyond it the Federal Register silently answers with page 1
 
 
 def load_sources(text: str | bytes, file: str, vocabulary: Vocabulary) -> tuple[Source, ...]:
@@ -97,7 +96,10 @@ class _Reader:
         url = form.attempt((*path, "url"), web_address, given["url"]) if "url" in given else None
         name = form.name((*path, "name"), given["name"]) if "name" in given else None
         policies = form.each((*path, "policies"), given.get("policies"), "'policies'", policy_reference)
-        settings = inherited | self.settings(path, given)
+        own = self.settings(path, given)
+        settings = inherited | own
+        if "kind" in own or "kind" not in given:
+            settings |= json_keys(form, path, given, is_json=settings.get("kind") is SourceKind.JSON)
         if identity is None or url is None:
             return None
         return Source(
@@ -121,6 +123,13 @@ class _Reader:
             "drop": lambda place, value: self._form.words(place, value, "'drop'", selector),
             "ignore": lambda place, value: self._form.words(place, value, "'ignore'", expression),
             "agencies": lambda place, value: self._form.words(place, value, "'agencies'", self._agency),
+            "headers": self._headers,
+            "auth": lambda place, value: self._form.attempt(place, reference, value),
+            "seed": lambda place, value: self._form.choice(
+                place, value, "value of 'seed'", {seed.value: seed for seed in Seed}
+            ),
+            "late_after": lambda place, value: self._form.attempt(place, _late_after, value),
+            "max_pages": lambda place, value: self._form.attempt(place, _max_pages, value),
         }
         if "record" in given:
             self._record((*path, "record"), given["record"])
@@ -128,11 +137,21 @@ class _Reader:
         return {key: value for key, value in found.items() if value is not None}
 
     def _kind(self, path: Path, value: object) -> SourceKind | None:
-        kinds = {kind.value: kind for kind in SourceKind}
+        kinds = {kind.value: kind for kind in SourceKind if kind.value not in LATER_KINDS}
         if value in LATER_KINDS:
             self._form.note(path, f"kind {quoted(value)} is not available in this version: use {listed(tuple(kinds))}")
             return None
         return self._form.choice(path, value, "kind", kinds)
+
+    def _headers(self, path: Path, value: object) -> tuple[tuple[str, str], ...] | None:
+        if not isinstance(value, dict) or not value:
+            self._form.note(path, "'headers' has to be a block of 'Name: value' lines")
+            return None
+        pairs = [
+            self._form.attempt((*path, name), functools.partial(header_pair, name), each)
+            for name, each in value.items()
+        ]
+        return tuple(pair for pair in pairs if pair is not None)
 
     def _record(self, path: Path, value: object) -> None:
         if value == "auto":
@@ -143,6 +162,16 @@ class _Reader:
 
 def _every(value: object) -> timedelta:
     return duration(value, LEAST, MOST)
+
+
+def _late_after(value: object) -> timedelta:
+    return duration(value, timedelta(days=1), timedelta(days=3650))
+
+
+def _max_pages(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_PAGES:
+        raise ValueError(f"'max_pages' has to be a number from 1 to {MAX_PAGES}")
+    return value
 
 
 def selector(text: str) -> str:

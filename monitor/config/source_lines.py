@@ -1,0 +1,116 @@
+"""Entries of ``sources.yaml`` as text, and a file with more of them that says everything that it said before."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from monitor.config.form import clean, slug
+from monitor.config.sources import load_sources
+from monitor.errors import ConfigError, UsageError
+from monitor.model.source import Source, SourceKind
+from monitor.model.vocabulary import Vocabulary
+
+_LONGEST_ID = 64
+_LONGEST_NAME = 100
+_NO_WORDS = frozenset({"", "~", "null", "true", "false", "yes", "no", "on", "off"})
+_SAFE = re.compile(r"[A-Za-z][A-Za-z0-9 .,'()&/-]*[A-Za-z0-9.)]")
+_SAFE_URL = re.compile(r"https?://[A-Za-z0-9./?=&_%~+,:;@-]*[A-Za-z0-9/=_-]")
+_LIST = re.compile(r"sources[ \t]*:[ \t]*(?:\[[ \t]*\])?[ \t]*(?P<comment>#.*)?\r?")
+_ELEMENT = re.compile(r"( *)-(?: |$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a new source says of itself; everything else is the file's defaults."""
+
+    id: str
+    name: str
+    url: str
+    kind: SourceKind = SourceKind.AUTO
+
+
+def new_entry(name: str, url: str, kind: SourceKind, taken: Collection[str]) -> Entry:
+    """An entry with an id made of its name, or of its host, that is not ``taken``."""
+    host = (urlsplit(url).hostname or url).removeprefix("www.")
+    shown = clean(name)[:_LONGEST_NAME].strip() or host
+    stem = slug(shown) or slug(host) or "source"
+    free = (stem if n == 1 else f"{stem[: _LONGEST_ID - len(str(n)) - 1]}-{n}" for n in range(1, len(taken) + 2))
+    return Entry(next(each for each in free if each not in taken), shown, url, kind)
+
+
+def entry_lines(entry: Entry, indent: str = "  ") -> list[str]:
+    """The entry as lines of ``sources.yaml``."""
+    stated = [("id", _scalar(entry.id)), ("name", _scalar(entry.name)), ("url", _address(entry.url))]
+    if entry.kind is not SourceKind.AUTO:
+        stated.append(("kind", entry.kind.value))
+    return [f"{indent}{'  ' if n else '- '}{key}: {value}" for n, (key, value) in enumerate(stated)]
+
+
+def _scalar(text: str) -> str:
+    bare = _SAFE.fullmatch(text) is not None and text.lower() not in _NO_WORDS
+    return text if bare else json.dumps(text, ensure_ascii=False)
+
+
+def _address(url: str) -> str:
+    return url if _SAFE_URL.fullmatch(url) else json.dumps(url, ensure_ascii=False)
+
+
+def with_entries(text: str, entries: Sequence[Entry], file: str, vocabulary: Vocabulary) -> str:
+    """The file's text with the entries at the end of its list; comments and layout stay as they are.
+
+    Read again before it is given back: what was there must still say the same, and the new entries what they should.
+    Raises ConfigError where the file or an entry is wrong, UsageError where the list is written in a way that lines
+    cannot be added to.
+    """
+    before = load_sources(text, file, vocabulary)
+    changed = _inserted(text, entries)
+    if changed is None:
+        raise UsageError(f"{file}: its sources are not a list of lines that begin with '-': paste the entries yourself")
+    try:
+        after = load_sources(changed, file, vocabulary)
+    except ConfigError as error:
+        raise UsageError(f"{file} was left as it is: with these entries it would be wrong ({error})") from None
+    told = [(each.id, each.name, each.url, each.kind) for each in after[len(before) :]]
+    asked = [(each.id, each.name, each.url, each.kind) for each in entries]
+    if _unplaced(after[: len(before)]) != _unplaced(before) or not _match(told, asked):
+        raise UsageError(
+            f"{file} was left as it is: the entries would not be read back as written; paste them yourself"
+        )
+    return changed
+
+
+def _unplaced(sources: Iterable[Source]) -> list[Source]:
+    return [replace(source, line=0) for source in sources]
+
+
+def _match(told: list[tuple[str, str, str, SourceKind]], asked: list[tuple[str, str, str, SourceKind]]) -> bool:
+    """Whether both say the same; an entry without a kind takes the file's default."""
+    same_length = len(told) == len(asked)
+    return same_length and all(
+        one[:3] == other[:3] and other[3] in (one[3], SourceKind.AUTO) for one, other in zip(told, asked, strict=True)
+    )
+
+
+def _inserted(text: str, entries: Iterable[Entry]) -> str | None:
+    lines = text.split("\n")
+    start = next((n for n, line in enumerate(lines) if _LIST.fullmatch(line)), None)
+    if start is None:
+        return None
+    head = _LIST.fullmatch(lines[start])
+    comment = f"  {head['comment']}" if head is not None and head["comment"] else ""
+    lines[start] = f"sources:{comment}"
+    end = next((n for n in range(start + 1, len(lines)) if _begins_key(lines[n])), len(lines))
+    own = [n for n in range(start, end) if lines[n].strip() and (end == len(lines) or not lines[n].startswith("#"))]
+    indents = (_ELEMENT.match(line) for line in lines[start + 1 : end])
+    indent = next((found[1] for found in indents if found is not None), "  ")
+    added = [line for entry in entries for line in ("", *entry_lines(entry, indent))]
+    at = own[-1] + 1
+    return "\n".join([*lines[:at], *added, *lines[at:]]) + ("" if lines[at:] else "\n")
+
+
+def _begins_key(line: str) -> bool:
+    return bool(line.strip()) and not line[0].isspace() and line[0] not in "#-"
