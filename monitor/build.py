@@ -23,6 +23,7 @@ from typing import TypeVar
 
 import structlog
 
+from monitor.config.credentials import resolve_headers
 from monitor.config.files import read_text
 from monitor.config.secret_refs import resolve_secrets
 from monitor.config.settings import Settings, dotenv_values, load_settings
@@ -32,6 +33,7 @@ from monitor.config.vocabulary import load_vocabulary, packaged_vocabulary
 from monitor.core.render import Renderer
 from monitor.core.signature import derive_secret
 from monitor.errors import ConfigError, NotFound, Problem, StateError
+from monitor.jail.jail import Jail
 from monitor.model.source import Source
 from monitor.model.subscription import Subscription
 from monitor.model.vocabulary import Vocabulary
@@ -39,6 +41,7 @@ from monitor.net.client import Fetcher
 from monitor.net.guard import Guard
 from monitor.net.mail import MaildirRoute, SmtpRoute
 from monitor.net.maildir import Maildir
+from monitor.net.robots import Robots
 from monitor.net.smtp import SmtpRelay, parse_smtp_url
 from monitor.net.webhook import WebhookClient
 from monitor.pipeline.context import Context, MailRoute, log
@@ -75,7 +78,8 @@ def actor() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A workspace's files, read and checked. ``signing`` are the configured webhook secrets by subscription."""
+    """A workspace's files, read and checked. ``signing`` are the configured webhook secrets by
+    subscription, ``credentials`` the headers of each source."""
 
     folder: Path
     settings: Settings
@@ -83,6 +87,7 @@ class Configuration:
     sources: tuple[Source, ...]
     subscriptions: tuple[Subscription, ...]
     signing: Mapping[str, tuple[str, ...]] = field(repr=False)
+    credentials: Mapping[str, Mapping[str, str]] = field(repr=False)
 
     @property
     def state(self) -> Path:
@@ -118,9 +123,12 @@ def configure(folder: Path, environ: Mapping[str, str] | None = None) -> Configu
     signing = {
         each.id: problems.past(functools.partial(resolve_secrets, each, known, folder)) or () for each in subscriptions
     }
+    credentials = {
+        each.id: problems.past(functools.partial(resolve_headers, each, known, folder)) or {} for each in sources
+    }
     if problems.found or settings is None:
         raise ConfigError(problems.found)
-    return Configuration(folder, settings, vocabulary, sources, subscriptions, signing)
+    return Configuration(folder, settings, vocabulary, sources, subscriptions, signing, credentials)
 
 
 def _optional(path: Path) -> str | None:
@@ -226,6 +234,17 @@ class Signing:
         return self.configuration.signing[subscription_id] or (derive_secret(self._key, subscription_id),)
 
 
+class Credentials:
+    """The headers of each source in force; ``configuration`` is replaced when the files are read again."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+
+    def __call__(self, source_id: str) -> Mapping[str, str]:
+        """What is sent to the source's own origin besides the service's own headers."""
+        return self.configuration.credentials.get(source_id, {})
+
+
 @asynccontextmanager
 async def opened(
     configuration: Configuration,
@@ -240,6 +259,7 @@ async def opened(
         key = secret_key(configuration)
         guard = Guard(settings.allow_networks, settings.allow_ports)
         fetcher = Fetcher(guard, settings.user_agent, clock=clock)
+        jail = Jail()
         webhooks = WebhookClient(guard, settings.user_agent, clock=clock)
         packaged = Renderer(templates_of(None))
         ctx = Context(
@@ -250,10 +270,13 @@ async def opened(
             packaged_renderer=packaged,
             matching=Matching(db, configuration.vocabulary),
             fetcher=fetcher,
+            robots=Robots(fetcher, settings.user_agent, clock),
+            reader=jail,
             webhooks=webhooks,
             mail=_mail_route(configuration),
             key=key,
             secrets=Signing(configuration, key),
+            credentials=Credentials(configuration),
             clock=clock,
             chance=chance,
             new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
@@ -263,14 +286,16 @@ async def opened(
             await apply(ctx, configuration)
             yield ctx
         finally:
+            await jail.aclose()
             await fetcher.aclose()
             await webhooks.aclose()
 
 
 async def apply(ctx: Context, configuration: Configuration) -> int:
     """Make the database and the context say what the files say; the number of sources and subscriptions changed."""
-    if isinstance(ctx.secrets, Signing):
-        ctx.secrets.configuration = configuration
+    for holder in (ctx.secrets, ctx.credentials):
+        if isinstance(holder, Signing | Credentials):
+            holder.configuration = configuration
 
     def work(tx: Tx) -> int:
         now = ctx.clock()

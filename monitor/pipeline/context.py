@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,9 +10,10 @@ from typing import Protocol
 import structlog
 
 from monitor.config.settings import Settings
+from monitor.core.read.skim import Skimmed
 from monitor.core.render import Renderer
 from monitor.model.delivery import Deferred, Outcome, Refused
-from monitor.model.source import FetchResult, Validators
+from monitor.model.source import Fetched, FetchFailed, FetchResult, ReadResult, Source, Validators
 from monitor.model.vocabulary import Vocabulary
 from monitor.pipeline.matching import Matching
 from monitor.store.database import Database
@@ -23,8 +24,30 @@ log = structlog.get_logger("monitor")
 class Fetching(Protocol):
     """Room 2's view of the network."""
 
-    async def fetch(self, url: str, *, validators: Validators = ...) -> FetchResult:
+    async def fetch(self, url: str, *, validators: Validators = ..., headers: Mapping[str, str] = ...) -> FetchResult:
         """The document, or why there is none; never raises for the peer's faults."""
+        ...
+
+
+class Reading(Protocol):
+    """Room 3's view of a document: read where it can do no harm."""
+
+    async def read(self, fetched: Fetched, source: Source, now: datetime) -> ReadResult:
+        """What the whole document holds; never raises, whatever the bytes."""
+        ...
+
+    async def skim(
+        self, fetched: Fetched, source: Source, now: datetime, known: Mapping[str, str], *, whole: bool = ...
+    ) -> Skimmed:
+        """What the document holds; never raises, whatever the bytes (``core.read.skim``)."""
+        ...
+
+
+class Permitting(Protocol):
+    """What a site says of programs that fetch its pages."""
+
+    async def refusal(self, url: str) -> FetchFailed | None:
+        """Why the page may not be fetched; None where it may."""
         ...
 
 
@@ -65,7 +88,8 @@ class MailRoute(Protocol):
 @dataclass(frozen=True, slots=True)
 class Context:
     """Wired parts and settings. ``clock`` gives aware UTC moments; ``chance`` numbers in 0..1; ``new_id`` unique ids
-    with a prefix. ``secrets`` gives the signing secrets of a subscription. ``crashpoint`` ends the process
+    with a prefix. ``secrets`` gives the signing secrets of a subscription, ``credentials`` the
+    headers that go to a source's own origin. ``crashpoint`` ends the process
     there in tests of crashes and does nothing otherwise.
     """
 
@@ -76,10 +100,13 @@ class Context:
     packaged_renderer: Renderer
     matching: Matching
     fetcher: Fetching
+    robots: Permitting
+    reader: Reading
     webhooks: Posting
     mail: MailRoute
     key: bytes
     secrets: Callable[[str], Sequence[str]]
+    credentials: Callable[[str], Mapping[str, str]]
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     new_id: Callable[[str], str]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from monitor.core.entries import Decided, Known, decide, fingerprint, lookup_keys
 from monitor.core.match import MatchItem
-from monitor.core.read import read_document
-from monitor.core.schedule import next_poll
+from monitor.core.read.manners import wait_of
+from monitor.core.read.skim import Skimmed
+from monitor.core.schedule import after_skips, next_poll
 from monitor.core.text import normal_title
 from monitor.core.triage import added_text, is_material
 from monitor.core.urls import canonical_url
@@ -28,16 +29,28 @@ from monitor.model.source import (
     PollError,
     ReadFailed,
     Reading,
+    Seed,
     SourceKind,
     Validators,
+    Wait,
 )
+from monitor.net.robots import OBEYING
 from monitor.pipeline.context import Context, log
-from monitor.store.polls import NewEntry, PollCounts, PollRecord, RevisedEntry, known_entries, record_poll
+from monitor.pipeline.paging import further_pages
+from monitor.store.polls import (
+    NewEntry,
+    PollCounts,
+    PollRecord,
+    RevisedEntry,
+    have_further_keys,
+    known_entries,
+    record_poll,
+)
 from monitor.store.schedule import Claim, claim_due, next_start
 
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
-LATE_AFTER = timedelta(days=30)  # older items that appear late are stored and not flagged
+WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})  # one entry, whose every change is a story of its own
 _STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
@@ -85,6 +98,8 @@ async def poll_all_due(ctx: Context, *, only: Collection[str] | None = None) -> 
     while True:
         report = await poll_due(ctx, ctx.settings.fetchers, only=only)
         total += report
+        if report.polled == ctx.settings.fetchers:
+            continue
         start = await ctx.db.read(lambda tx: next_start(tx, now=horizon, only=only))
         if start is None:
             return total
@@ -121,14 +136,21 @@ def _report(record: PollRecord, counts: PollCounts) -> PollReport:
 
 async def _attend(ctx: Context, claim: Claim) -> PollRecord:
     """Fetch and judge one source; its record is what T2 commits."""
+    refused = await ctx.robots.refusal(claim.source.url) if claim.source.kind in OBEYING else None
+    if refused is not None:
+        return _failed(ctx, claim, refused.error, refused.detail, retry_after=refused.retry_after)
     conditional = claim.full_at is not None and ctx.clock() - claim.full_at < FULL_FETCH_EVERY
-    result = await ctx.fetcher.fetch(claim.source.url, validators=claim.validators if conditional else Validators())
+    result = await ctx.fetcher.fetch(
+        claim.source.url,
+        validators=claim.validators if conditional else Validators(),
+        headers=ctx.credentials(claim.source.id),
+    )
     ctx.crashpoint("poll.fetched")
     match result:
         case FetchFailed():
             return _failed(ctx, claim, result.error, result.detail, retry_after=result.retry_after)
         case NotModified():
-            return _settled(ctx, claim, result.headers, _fresher(claim.validators, result.validators), whole=False)
+            return _settled(ctx, claim, result.headers, _fresher(claim.validators, result.validators), claim.wait)
         case Fetched():
             return await _judge(ctx, claim, result)
         case _:
@@ -141,49 +163,88 @@ def _fresher(stored: Validators, sent: Validators) -> Validators:
 
 async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     sha256 = hashlib.sha256(fetched.body).hexdigest()
-    settled = _settled(ctx, claim, fetched.headers, fetched.validators, whole=True)
+    wait = wait_of(fetched.body)
+    settled = replace(_settled(ctx, claim, fetched.headers, fetched.validators, wait), whole=True, wait=wait)
     if claim.seeded and sha256 == claim.body_sha256:
         return settled
-    reading = await asyncio.to_thread(read_document, fetched, claim.source, settled.at)
+    skimmed, decided = await _read(ctx, claim, fetched, settled.at)
+    reading = skimmed.result
     if isinstance(reading, ReadFailed):
         return _failed(ctx, claim, reading.error, reading.detail)
-    ctx.crashpoint("poll.parsed")
-    for note in reading.notes:
+    for note in (*reading.notes, *decided.notes):
         log.info("poll_note", source=claim.source.id, note=note)
-    decided = await _compare(ctx, claim, reading)
+    if skimmed.partial and not reading.items:
+        return replace(settled, body_sha256=sha256)
     new, revised = await _match(ctx, claim, reading.kind, decided, settled.at)
-    return PollRecord(
-        source_id=settled.source_id,
-        token=settled.token,
-        at=settled.at,
-        next_poll_at=settled.next_poll_at,
-        seeded=claim.seeded,
-        validators=fetched.validators,
-        whole=True,
+    gap = not skimmed.partial and _is_gap(claim, reading, decided)
+    if gap:
+        log.warning("possible_gap", source=claim.source.id, items=len(reading.items))
+    return replace(
+        settled,
+        next_poll_at=_sooner(settled) if gap else settled.next_poll_at,
+        gap=gap,
+        items=skimmed.total if skimmed.partial else len(reading.items),
         fetched=fetched,
         body_sha256=sha256,
         new=new,
         revised=revised,
         rekeyed=tuple((known.entry_id, item.key) for known, item in decided.reidentified),
+        marks=skimmed.marks,
     )
 
 
+def _is_gap(claim: Claim, reading: Reading, decided: Decided) -> bool:
+    """Nothing that was known is in the document, so more may have come and gone between two polls (fault 48)."""
+    overlaps = len(decided.new) < len(reading.items) or decided.revised or decided.reidentified
+    return claim.seeded and bool(claim.items) and bool(decided.new) and not overlaps
+
+
+def _sooner(settled: PollRecord) -> datetime:
+    """Half the wait: a window that overflowed is looked at again before it does so once more (POLLING 1)."""
+    return settled.at + (settled.next_poll_at - settled.at) / 2
+
+
+async def _read(ctx: Context, claim: Claim, fetched: Fetched, at: datetime) -> tuple[Skimmed, Decided]:
+    """Read what is new in the document and tell what it is; read the whole where that alone does not tell."""
+    marks = claim.marks if claim.seeded else {}
+    for whole in (False, True):
+        skimmed = await ctx.reader.skim(fetched, claim.source, at, marks, whole=whole)
+        ctx.crashpoint("poll.parsed")
+        if not isinstance(skimmed.result, ReadFailed):
+            skimmed = replace(skimmed, result=await further_pages(ctx, claim, skimmed.result, at))
+        if isinstance(skimmed.result, ReadFailed):
+            return skimmed, Decided()
+        decided = await _compare(ctx, claim, skimmed.result)
+        if not skimmed.partial or await _is_plain(ctx, decided):
+            break
+    edited = tuple(each for each in decided.revised if each[1].key not in skimmed.same)
+    return skimmed, replace(decided, revised=edited)
+
+
 async def _compare(ctx: Context, claim: Claim, reading: Reading) -> Decided:
+    if not reading.items:
+        return Decided()
     keys = lookup_keys(reading)
     links = {canonical_url(item.url) for item in reading.items if item.url}
     titles = {item.title for item in reading.items if item.title}
     known = await ctx.db.read(lambda tx: known_entries(tx, claim.source.id, keys=keys, links=links, titles=titles))
-    decided = decide(reading, known)
-    for note in decided.notes:
-        log.info("poll_note", source=claim.source.id, note=note)
-    return decided
+    return decide(reading, known)
+
+
+async def _is_plain(ctx: Context, decided: Decided) -> bool:
+    """Tell whether the whole document would say the same: entries under new keys are told by what stands around them,
+    and of an entry with several keys the document may hold another one, which was not read."""
+    revised = {known.entry_id for known, _, _ in decided.revised}
+    if decided.reidentified:
+        return False
+    return not revised or not await ctx.db.read(lambda tx: have_further_keys(tx, revised))
 
 
 async def _match(
     ctx: Context, claim: Claim, kind: SourceKind, decided: Decided, at: datetime
 ) -> tuple[tuple[NewEntry, ...], tuple[RevisedEntry, ...]]:
     """What was decided, with the flags that it raises. A baseline raises none, and nor does what is long past."""
-    own_story = kind is SourceKind.PAGE
+    own_story = kind in WHOLE
     asked = [_as_match_item(claim, item, item.text, at) for item in decided.new]
     asked += [
         _as_match_item(claim, item, added_text(diff) if own_story else item.text, at)
@@ -193,7 +254,7 @@ async def _match(
         _as_match_item(claim, replace(item, title=known.title), known.text, at) for known, item, _ in decided.revised
     ]
     ctx.crashpoint("match.before")
-    answers = await ctx.matching.match(asked) if claim.seeded else []
+    answers = await ctx.matching.match(asked) if claim.seeded or claim.source.seed is Seed.FLAG else []
     ctx.crashpoint("match.after")
     flags = [tuple(match for match in answer.matches if match.flag) for answer in answers] or [()] * len(asked)
     new = [_new_entry(claim, item, flags[n], at) for n, item in enumerate(decided.new)]
@@ -231,7 +292,7 @@ def _revised_entry(
 
 def _as_match_item(claim: Claim, item: Item, text: str, at: datetime) -> MatchItem:
     source = claim.source
-    published = item.published if item.published and source.kind is not SourceKind.PAGE else at
+    published = item.published if item.published and source.kind not in WHOLE else at
     return MatchItem(
         title=item.title,
         text=text,
@@ -244,7 +305,7 @@ def _as_match_item(claim: Claim, item: Item, text: str, at: datetime) -> MatchIt
 
 
 def _new_entry(claim: Claim, item: Item, flags: tuple[Match, ...], at: datetime) -> NewEntry:
-    late = item.published is not None and item.published < at - LATE_AFTER
+    late = item.published is not None and item.published < at - claim.source.late_after
     if late and flags:
         log.info("late_item", entry=item.key, title=item.title, published=item.published)
     return NewEntry(
@@ -261,23 +322,25 @@ def _story_title(claim: Claim, item: Item) -> str:
     return title if len(title.split()) >= _STORY_TITLE_WORDS else ""
 
 
-def _settled(ctx: Context, claim: Claim, headers: dict[str, str], validators: Validators, *, whole: bool) -> PollRecord:
+def _settled(ctx: Context, claim: Claim, headers: Mapping[str, str], validators: Validators, wait: Wait) -> PollRecord:
     now = ctx.clock()
     max_age = _MAX_AGE.search(headers.get("cache-control", ""))
+    due = next_poll(
+        now=now,
+        every=claim.source.every,
+        failures=0,
+        jitter=ctx.chance(),
+        max_age=timedelta(seconds=int(max_age[1])) if max_age else None,
+        ttl=wait.least,
+    )
     return PollRecord(
         source_id=claim.source.id,
         token=claim.token,
         at=now,
-        next_poll_at=next_poll(
-            now=now,
-            every=claim.source.every,
-            failures=0,
-            jitter=ctx.chance(),
-            max_age=timedelta(seconds=int(max_age[1])) if max_age else None,
-        ),
+        next_poll_at=after_skips(due, wait),
         seeded=claim.seeded,
+        seed=claim.source.seed,
         validators=validators,
-        whole=whole,
     )
 
 

@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    RowMapping,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitor.model.source import Source, Validators
+from monitor.model.source import NO_WAIT, Source, Validators, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
-from monitor.store.sources import source_from_config
+from monitor.store.sources import source_from_config, wait_from_json
+
+_NOW = bindparam("now", type_=s.source.c.next_poll_at.type)
+_HOSTS: BindParameter[str] = bindparam("hosts", expanding=True)
+_CLAIMED = (
+    s.source.c.id,
+    s.source.c.host,
+    s.source.c.config,
+    s.source.c.etag,
+    s.source.c.last_modified,
+    s.source.c.body_sha256,
+    s.source.c.full_at,
+    s.source.c.seeded_at,
+    s.source.c.failures,
+    s.source.c["items"],  # not the method of the collection
+    s.source.c.wait,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A source that this worker may poll until its lease runs out. ``token`` fences the result."""
+    """A source that this worker may poll until its lease runs out. ``token`` fences the result.
+
+    ``items`` counts its last document's, ``wait`` is what that asked for; ``marks`` are its entries, as the reader made
+    them (``core.read.skim``).
+    """
 
     source: Source
     token: str
@@ -26,6 +60,9 @@ class Claim:
     full_at: datetime | None
     seeded: bool
     failures: int
+    items: int | None = None
+    wait: Wait = NO_WAIT
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 def claim_due(
@@ -41,63 +78,126 @@ def claim_due(
 ) -> list[Claim]:
     """T1: claim up to ``limit`` due sources, at most ``per_host`` at one host and one start every ``min_gap`` there."""
     claims: list[Claim] = []
-    due = select(s.source).where(_is_due(now, only)).order_by(s.source.c.next_poll_at, s.source.c.id)
-    for row in tx.execute(due.with_for_update(skip_locked=True)).mappings():
-        if len(claims) == limit:
+    full: set[str] = set()  # hosts that are asked as often as may be
+    while len(claims) < limit:
+        rows = _due(tx, now, only, full, limit - len(claims))
+        if not rows:
             break
-        if not _claim_host(tx, row["host"], now=now, min_gap=min_gap, per_host=per_host):
-            continue
-        token = new_token()
-        tx.execute(update(s.source).where(s.source.c.id == row["id"]).values(claim=token, lease_until=now + lease))
-        claims.append(
-            Claim(
-                source=source_from_config(row["config"]),
-                token=token,
-                validators=Validators(row["etag"], row["last_modified"]),
-                body_sha256=row["body_sha256"],
-                full_at=row["full_at"],
-                seeded=row["seeded_at"] is not None,
-                failures=row["failures"],
-            )
-        )
+        room = _room(tx, rows, now=now, per_host=per_host)
+        chosen = []
+        for row in rows:
+            if room.get(row["host"], 0) > 0:
+                room[row["host"]] = 0 if min_gap else room[row["host"]] - 1
+                chosen.append(row)
+        full |= {host for host in (row["host"] for row in rows) if not room.get(host)}
+        claims += _claim(tx, chosen, [new_token() for _ in chosen], now=now, lease=lease, min_gap=min_gap)
     return claims
 
 
-def _is_due(now: datetime, only: Collection[str] | None) -> ColumnElement[bool]:
-    conditions = [
+@cache
+def _candidates() -> Select[Any]:
+    """Due sources, longest due first, whose host may be asked again. Built once: that costs more than running it."""
+    return (
+        select(*_CLAIMED, s.last_document.c.entries.label("marks"), s.host.c.next_at.label("host_next_at"))
+        .outerjoin(s.host, s.host.c.key == s.source.c.host)
+        .outerjoin(s.last_document, s.last_document.c.source_id == s.source.c.id)
+        .where(_is_due(_NOW), or_(s.host.c.next_at.is_(None), s.host.c.next_at <= _NOW))
+        .order_by(s.source.c.next_poll_at, s.source.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(of=s.source, skip_locked=True)
+    )
+
+
+def _due(tx: Tx, now: datetime, only: Collection[str] | None, full: Collection[str], most: int) -> Sequence[RowMapping]:
+    query = _candidates()
+    if only is not None:
+        query = query.where(s.source.c.id.in_(only))
+    if full:
+        query = query.where(s.source.c.host.not_in(full))
+    return tx.execute(query, {"now": now, "most": most}).mappings().all()
+
+
+@cache
+def _free() -> Select[str]:
+    free = select(s.host.c.key).where(s.host.c.key.in_(_HOSTS), s.host.c.next_at <= _NOW)
+    return free.with_for_update(skip_locked=True)
+
+
+@cache
+def _busy() -> Select[str, int]:
+    leased = s.source.c.claim.is_not(None) & (s.source.c.lease_until >= _NOW)
+    return select(s.source.c.host, func.count()).where(s.source.c.host.in_(_HOSTS), leased).group_by(s.source.c.host)
+
+
+def _room(tx: Tx, rows: Sequence[RowMapping], *, now: datetime, per_host: int) -> dict[str, int]:
+    """How many more claims each of the rows' hosts may have; those that another worker is looking at are left out.
+
+    The host's row is locked until commit, so nobody counts at the same time.
+    """
+    if strangers := {row["host"] for row in rows if row["host_next_at"] is None}:
+        insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+        tx.execute(insert(s.host).on_conflict_do_nothing(), [{"key": key, "next_at": now} for key in sorted(strangers)])
+    asked = {"now": now, "hosts": list({row["host"] for row in rows})}
+    room = dict.fromkeys(tx.execute(_free(), asked).scalars(), per_host)
+    for host, count in tx.execute(_busy(), asked):
+        room[host] = room.get(host, 0) - count
+    return room
+
+
+@cache
+def _leasing() -> Update:
+    return update(s.source).where(s.source.c.id == bindparam("claimed")).values(lease_until=bindparam("until"))
+
+
+@cache
+def _starting() -> Update:
+    return update(s.host).where(s.host.c.key.in_(_HOSTS)).values(next_at=bindparam("next"))
+
+
+def _claim(
+    tx: Tx, rows: Sequence[RowMapping], tokens: Sequence[str], *, now: datetime, lease: timedelta, min_gap: timedelta
+) -> list[Claim]:
+    if not rows:
+        return []
+    tx.execute(_starting(), {"hosts": list({row["host"] for row in rows}), "next": now + min_gap})
+    leases = [{"claimed": row["id"], "claim": token} for row, token in zip(rows, tokens, strict=True)]
+    tx.execute(_leasing(), [{**each, "until": now + lease} for each in leases])
+    return [
+        Claim(
+            source=source_from_config(row["config"]),
+            token=token,
+            validators=Validators(row["etag"], row["last_modified"]),
+            body_sha256=row["body_sha256"],
+            full_at=row["full_at"],
+            seeded=row["seeded_at"] is not None,
+            failures=row["failures"],
+            items=row["items"],
+            wait=wait_from_json(row["wait"]),
+            marks=row["marks"] or {},
+        )
+        for row, token in zip(rows, tokens, strict=True)
+    ]
+
+
+def _is_due(now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
+    return and_(
         s.source.c.retired_at.is_(None),
         s.source.c.paused_at.is_(None),
         s.source.c.next_poll_at <= now,
         or_(s.source.c.claim.is_(None), s.source.c.lease_until < now),
-    ]
-    if only is not None:
-        conditions.append(s.source.c.id.in_(only))
-    return and_(*conditions)
-
-
-def _claim_host(tx: Tx, key: str, *, now: datetime, min_gap: timedelta, per_host: int) -> bool:
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    tx.execute(insert(s.host).values(key=key, next_at=now).on_conflict_do_nothing())
-    free = tx.execute(
-        update(s.host).where(s.host.c.key == key, s.host.c.next_at <= now).values(next_at=now + min_gap)
-    ).rowcount
-    if not free:
-        return False
-    # The update holds the host's row lock until commit, so nobody counts at the same time.
-    busy = and_(s.source.c.host == key, s.source.c.claim.is_not(None), s.source.c.lease_until >= now)
-    return tx.execute(select(func.count()).select_from(s.source).where(busy)).scalar_one() < per_host
+    )
 
 
 def next_start(tx: Tx, *, now: datetime, only: Collection[str] | None = None) -> datetime | None:
     """When the next due source's host may be asked again; None when no source is due at ``now``."""
+    earliest = func.min(func.coalesce(s.host.c.next_at, now))  # a host without a row was never asked
     query = (
-        select(s.host.c.next_at)
-        .select_from(s.source)
-        .outerjoin(s.host, s.host.c.key == s.source.c.host)
-        .where(_is_due(now, only))
+        select(earliest).select_from(s.source).outerjoin(s.host, s.host.c.key == s.source.c.host).where(_is_due(now))
     )
-    starts: list[datetime | None] = list(tx.execute(query).scalars())
-    return min((start or now for start in starts), default=None)  # a host without a row was never asked
+    if only is not None:
+        query = query.where(s.source.c.id.in_(only))
+    start: datetime | None = tx.execute(query).scalar_one()
+    return start
 
 
 def make_due(tx: Tx, *, now: datetime, only: Sequence[str] | None = None) -> int:

@@ -71,8 +71,21 @@ source = Table(
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
     Column("poll_error", Text),  # null when the last poll succeeded
     Column("poll_detail", Text),
+    Column("succeeded_at", Instant),  # the last poll that was answered
+    Column("items", Integer),  # in the last document that was read
+    Column("wait", json_type(none_as_null=True)),  # ttl, skipHours and skipDays of that document
+    Column("gap_at", Instant),  # when a document last shared nothing with what was known: items may be missing
+    Column("gone_since", Instant),  # the first of the 410s in a row
+    Column("gone_polls", Integer, nullable=False, server_default="0"),
     Index("ix_source_due", "next_poll_at"),
     Index("ix_source_host", "host"),
+)
+
+last_document = Table(  # beside the source's row, which each poll rewrites
+    "last_document",
+    metadata,
+    Column("source_id", Text, ForeignKey("source.id"), primary_key=True),
+    Column("entries", json_type(), nullable=False),  # hash of an entry's bytes -> short hash of its identity
 )
 
 snapshot = Table(

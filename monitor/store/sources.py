@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import func, insert, select, update
 
+from monitor.core.health import Vitals
 from monitor.errors import NotFound
-from monitor.model.source import Source, SourceKind, Voice
+from monitor.model.source import NO_WAIT, PollError, Seed, Source, SourceKind, Voice, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
 
@@ -29,6 +30,13 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "ignore": list(source.ignore),
         "agencies": list(source.agencies),
         "policies": list(source.policies),
+        "items": source.items,
+        "fields": [list(pair) for pair in source.fields],
+        "headers": [list(pair) for pair in source.headers],
+        "auth": source.auth,
+        "seed": source.seed.value,
+        "late_after": source.late_after.total_seconds(),
+        "max_pages": source.max_pages,
     }
 
 
@@ -46,7 +54,31 @@ def source_from_config(config: dict[str, Any]) -> Source:
         ignore=tuple(config["ignore"]),
         agencies=tuple(config["agencies"]),
         policies=tuple(config["policies"]),
+        items=config["items"],
+        fields=tuple((name, path) for name, path in config["fields"]),
+        headers=tuple((name, value) for name, value in config["headers"]),
+        auth=config["auth"],
+        seed=Seed(config["seed"]),
+        late_after=timedelta(seconds=config["late_after"]),
+        max_pages=config["max_pages"],
     )
+
+
+def wait_to_json(wait: Wait) -> dict[str, Any]:
+    """What a document asks for, as its source's row keeps it."""
+    return {
+        "least": None if wait.least is None else wait.least.total_seconds(),
+        "skip_hours": sorted(wait.skip_hours),
+        "skip_days": sorted(wait.skip_days),
+    }
+
+
+def wait_from_json(data: dict[str, Any] | None) -> Wait:
+    """The inverse of ``wait_to_json``; a source that never said anything asks for nothing."""
+    if data is None:
+        return NO_WAIT
+    least = None if data["least"] is None else timedelta(seconds=data["least"])
+    return Wait(least, frozenset(data["skip_hours"]), frozenset(data["skip_days"]))
 
 
 def host_key(url: str) -> str:
@@ -88,7 +120,7 @@ def _named(source: Source, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reads_differently(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    return any(before.get(key) != after[key] for key in ("url", "kind", "select", "drop", "ignore"))
+    return any(before.get(key) != after[key] for key in ("url", "kind", "select", "drop", "ignore", "items", "fields"))
 
 
 def list_sources(tx: Tx, *, retired: bool = False) -> list[dict[str, Any]]:
@@ -102,6 +134,22 @@ def list_sources(tx: Tx, *, retired: bool = False) -> list[dict[str, Any]]:
     if not retired:
         query = query.where(s.source.c.retired_at.is_(None))
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def vitals_of(row: dict[str, Any]) -> Vitals:
+    """A source's row of ``list_sources`` as what its health is judged by."""
+    return Vitals(
+        paused=row["paused_at"] is not None,
+        seeded_at=row["seeded_at"],
+        succeeded_at=row["succeeded_at"],
+        changed_at=row["changed_at"],
+        failures=row["failures"],
+        error=PollError(row["poll_error"]) if row["poll_error"] else None,
+        detail=row["poll_detail"] or "",
+        entries=row["entries"],
+        items=row["items"],
+        gap_at=row["gap_at"],
+    )
 
 
 def get_source(tx: Tx, source_id: str) -> dict[str, Any]:

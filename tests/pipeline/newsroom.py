@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes, policy
@@ -13,18 +13,21 @@ from email.utils import format_datetime
 from html import escape
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from monitor.build import templates_of
 from monitor.config.settings import load_settings
 from monitor.config.vocabulary import packaged_vocabulary
+from monitor.core.read import read_document
+from monitor.core.read.skim import Skimmed, skim
 from monitor.core.render import Renderer
 from monitor.core.signature import derive_secret
 from monitor.model.delivery import Deferred, Outcome, Refused, Sent
 from monitor.model.event import Event, EventType
 from monitor.model.flag import FlagState
 from monitor.model.policy import ActionRecord, PolicyRecord
-from monitor.model.source import Fetched, FetchResult, Source, SourceKind, Validators, Voice
+from monitor.model.source import Fetched, FetchResult, ReadResult, Source, SourceKind, Validators, Voice
 from monitor.model.subscription import Criteria, EndpointKind, Every, Schedule, Subscription
 from monitor.net.mail import MaildirRoute
 from monitor.net.maildir import Maildir
@@ -126,7 +129,13 @@ class Web:
         self.answers: dict[str, FetchResult | Exception] = {}
         self.asked: list[tuple[str, Validators]] = []
 
-    async def fetch(self, url: str, *, validators: Validators = Validators()) -> FetchResult:  # noqa: B008
+    async def fetch(
+        self,
+        url: str,
+        *,
+        validators: Validators = Validators(),  # noqa: B008
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> FetchResult:
         self.asked.append((url, validators))
         await asyncio.sleep(0)
         answer = self.answers[url]
@@ -136,6 +145,25 @@ class Web:
 
     def serve(self, url: str, body: bytes, *, etag: str | None = None, headers: dict[str, str] | None = None) -> None:
         self.answers[url] = Fetched(url, 200, body, headers or {}, Validators(etag))
+
+
+class Welcoming:
+    """Sites without rules for programs."""
+
+    async def refusal(self, url: str) -> None:
+        return None
+
+
+class InProcess:
+    """The reader without its jail."""
+
+    async def read(self, fetched: Fetched, source: Source, now: datetime) -> ReadResult:
+        return read_document(fetched, source, now)
+
+    async def skim(
+        self, fetched: Fetched, source: Source, now: datetime, known: Mapping[str, str], *, whole: bool = False
+    ) -> Skimmed:
+        return skim(fetched, source, now, known, whole=whole)
 
 
 @dataclass(frozen=True)
@@ -383,10 +411,13 @@ def a_newsroom(db: Database, outbox: Path, *, settings: Iterable[tuple[str, str]
         packaged_renderer=PACKAGED,
         matching=Matching(db, VOCABULARY),
         fetcher=web,
+        robots=Welcoming(),
+        reader=InProcess(),
         webhooks=receiver,
         mail=MaildirRoute(Maildir(outbox)),
         key=KEY,
         secrets=secrets_of,
+        credentials=lambda source_id: {},
         clock=clock,
         chance=lambda: 0.5,
         new_id=lambda prefix: f"{prefix}_{next(numbers):06d}",

@@ -272,7 +272,7 @@ async def test_a_poll_under_way_when_its_source_changes_is_discarded(seeded: New
     moved = "https://news.example/other.xml"
 
     class Slow:
-        async def fetch(self, url: str, *, validators: Validators = Validators()) -> Any:  # noqa: B008
+        async def fetch(self, url: str, **conditions: Any) -> Any:
             seeded.sources.clear()
             await seeded.watch(a_feed(url=moved))
             return await seeded.web.fetch(url)
