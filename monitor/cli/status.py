@@ -40,15 +40,18 @@ def status(command: typer.Context, as_json: Json = False) -> None:
 
 
 async def _status(ctx: Context) -> dict[str, Any]:
+    from monitor.core.health import Colour, health
     from monitor.model.flag import FlagState
     from monitor.store.deliveries import count_deliveries, list_deliveries
     from monitor.store.flags import list_flags
     from monitor.store.policies import count_policies
     from monitor.store.public import timelines
-    from monitor.store.sources import list_sources
+    from monitor.store.sources import list_sources, vitals_of
 
     def work(tx: Tx) -> dict[str, Any]:
-        sources = [source_row(row) for row in list_sources(tx)]
+        rows = list_sources(tx)
+        judged = [(row["id"], health(vitals_of(row), ctx.clock())) for row in rows]
+        sources = [source_row(row) for row in rows]
         states = Counter(row["state"] for row in sources)
         flags = Counter(flag.state for flag in list_flags(tx, now=ctx.clock()))
         deliveries = count_deliveries(tx)
@@ -67,6 +70,11 @@ async def _status(ctx: Context) -> dict[str, Any]:
                 for row in sources
                 if row["state"] == "failing"
             ],
+            "health": [
+                {"id": source_id, "colour": found.colour.value, "reason": found.reason}
+                for source_id, found in judged
+                if found.colour in (Colour.YELLOW, Colour.RED)
+            ],
             "flags": {state.value: flags[state] for state in FlagState},
             "deliveries": {state.value: deliveries.get(state.value, 0) for state in DeliveryState},
             "attention": troubled,
@@ -84,10 +92,10 @@ def _print(result: dict[str, Any]) -> None:
             ("Deliveries", _counts(result["deliveries"])),
         ]
     )
-    if result["failing"]:
-        heading("Failing sources")
-    for row in result["failing"]:
-        say(f"  {row['id']}: {row['error']}: {row['detail']} ({row['failures']} in a row)")
+    if result["health"]:
+        heading("Sources to look at")
+    for row in result["health"]:
+        say(f"  {row['colour']}: {row['id']}: {row['reason']}")
     for state, to_do in _TO_DO.items():
         rows = [row for row in result["attention"] if row["state"] == state]
         if not rows:
