@@ -1,0 +1,1 @@
+"""Figures of the service, as ratios taken in one run: `make bench`."""

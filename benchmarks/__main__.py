@@ -1,186 +1,213 @@
-"""``make bench``: what a poll and a match cost, as ratios taken in one run, since absolute times do not travel.
+"""What one poll costs, against what its parts cost alone: ``make bench``, or ``python -m benchmarks --sources 10000``.
 
-The server runs in another process, so that only the client's CPU is counted (process time here, all threads).
+CPU time of this process and its children, all threads; the site of feeds runs in another process and is not counted.
+Each source is a host of its own, on loopback. Ratios of one run travel between machines, milliseconds do not.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
-import multiprocessing
-import tempfile
-from collections.abc import Awaitable, Callable
-from datetime import date
-from ipaddress import ip_network
-from multiprocessing.connection import Connection
+import resource
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
-from time import process_time
+from tempfile import TemporaryDirectory
 
 import feedparser
 import httpx
 
-from monitor.build import configure, opened, start_logging, wall_clock
-from monitor.config.vocabulary import packaged_vocabulary
-from monitor.core.match import Matcher, MatchItem
-from monitor.core.read.feed import read_feed
-from monitor.demo.loopback import LoopbackServer, Request, Response
-from monitor.model.policy import PolicyRecord
-from monitor.model.source import Validators
-from monitor.net.client import Fetcher
-from monitor.net.guard import Guard
-from monitor.pipeline.poll import poll_all_due
-from monitor.store.schedule import make_due
+from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, watch
+from monitor.build import start_logging
+from monitor.model.source import Fetched, FetchResult, Validators
+from monitor.pipeline.context import Context
+from monitor.pipeline.poll import PollReport, poll_all_due
 
-POLLS, SOURCES, PARSES, MATCHES, POLICIES = 400, 100, 20, 200, 416
-ETAG = '"bench"'
-_WORDS = (
-    *("border", "detention", "parole", "asylum", "camera", "visa", "removal", "status"),
-    *("court", "order", "county", "police", "search", "work", "permit"),
-)
+FEED_BYTES = 40_000
+_HOUR = timedelta(hours=2)
 
 
-def feed() -> bytes:
-    """About 40 KB, 40 items."""
-    text = "The agency said on Monday that it would publish the order and its reasons this week. " * 11
-    items = "".join(
-        f"<item><guid>{n}</guid><title>Story {n} on {_WORDS[n % len(_WORDS)]}</title>"
-        f"<link>https://news.example/{n}</link><description>{text}</description></item>"
-        for n in range(40)
-    )
-    return f"<rss version='2.0'><channel><title>Bench</title>{items}</channel></rss>".encode()
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line: what was done, milliseconds of CPU for one, and what it is measured against."""
+
+    work: str
+    ms: float
+    against: float | None = None
+    target: str = ""
+
+    def __str__(self) -> str:
+        ratio = f"{self.ms / self.against:.2f}x" if self.against else ""
+        return f"{self.work:<62} {self.ms:8.2f} {ratio:>7}  {self.target}"
 
 
-def _answer(request: Request) -> Response:
-    if request.headers.get("if-none-match") == ETAG:
-        return Response(304, {"ETag": ETAG})
-    return Response(200, {"ETag": ETAG, "Content-Type": "application/rss+xml"}, feed())
+class Meter:
+    """CPU time of this process and of its children, the site of feeds left out."""
+
+    def __init__(self, site: FeedSite) -> None:
+        self._site = site.pid
+
+    async def each(self, times: int, work: Callable[[], Awaitable[object]]) -> float:
+        """Milliseconds for one of the ``times`` things that ``work`` does."""
+        began = self._spent()
+        await work()
+        return (self._spent() - began) / times * 1000
+
+    def _spent(self) -> float:
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.process_time() + ended.ru_utime + ended.ru_stime + sum(map(_cpu_of, self._children()))
+
+    def _children(self) -> set[int]:
+        lists = (path.read_text().split() for path in Path("/proc/self/task").glob("*/children"))
+        return {int(pid) for pids in lists for pid in pids} - {self._site}
 
 
-def _serve(told: Connection) -> None:
-    async def forever() -> None:
-        server = LoopbackServer(_answer)
-        await server.start()
-        told.send(server.base_url)
-        await asyncio.Event().wait()
-
-    asyncio.run(forever())
+def _cpu_of(pid: int) -> float:
+    """Seconds that a process has run, to the nanosecond."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
-async def cpu_ms(work: Callable[[], Awaitable[object]], times: int) -> float:
-    """CPU milliseconds for each of ``times``, all of which one call of ``work`` does; a first call warms up."""
-    await work()
-    before = process_time()
-    await work()
-    return (process_time() - before) * 1000 / times
+async def _poll(ctx: Context, clock: Clock) -> PollReport:
+    clock.ahead += _HOUR
+    return await poll_all_due(ctx)
 
 
-async def polls(url: str) -> tuple[float, float, float]:
-    """An unchanged feed (304): httpx alone, the guarded fetcher alone, and a whole poll on SQLite."""
-    guard = Guard([ip_network("127.0.0.0/8")])
-    fetcher = Fetcher(guard, "bench", clock=wall_clock)
-    async with httpx.AsyncClient(trust_env=False, headers={"if-none-match": ETAG, "connection": "close"}) as client:
-
-        async def plain() -> None:
-            for _ in range(POLLS):
-                await client.get(f"{url}/feed")
-
-        async def guarded() -> None:
-            for _ in range(POLLS):
-                await fetcher.fetch(f"{url}/feed", validators=Validators(ETAG))
-
-        alone, own = await cpu_ms(plain, POLLS), await cpu_ms(guarded, POLLS)
-    await fetcher.aclose()
-    return alone, own, await _whole_polls(url)
+async def _checked(ctx: Context, clock: Clock, **expected: int) -> None:
+    """A poll of everything that must come to what is expected: a figure of something else is worth nothing."""
+    report = await _poll(ctx, clock)
+    found = {name: getattr(report, name) for name in expected}
+    assert found == expected, f"{found} where {expected} was expected"
 
 
-async def _whole_polls(url: str) -> float:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        lines = [f'  - {{id: s-{n}, url: "{url}/{n}", kind: feed}}' for n in range(SOURCES)]
-        (folder / "sources.yaml").write_text("version: 1\nsources:\n" + "\n".join(lines) + "\n")
-        (folder / "subscriptions.yaml").write_text("version: 1\nsubscribers: []\n")
-        for path in folder.iterdir():
-            path.chmod(0o600)
-        environ = {
-            "MONITOR_ALLOW_NETWORKS": "127.0.0.0/8",
-            "MONITOR_HOST_MIN_GAP": "0s",
-            "MONITOR_HOST_CONCURRENCY": "8",
-        }
-        async with opened(configure(folder, environ), environ={}) as ctx:
-
-            async def whole() -> None:
-                await ctx.db.write(lambda tx: make_due(tx, now=wall_clock()))
-                report = await poll_all_due(ctx)
-                if report.failed or report.polled != SOURCES:
-                    raise RuntimeError(f"the benchmark's own polls failed: {report}")
-
-            return await cpu_ms(whole, SOURCES)
+async def _in_batches(size: int, work: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    for start in range(0, len(work), size):
+        await asyncio.gather(*(each() for each in work[start : start + size]))
 
 
-async def reads() -> tuple[float, float]:
-    """First sight of a 40 KB feed: feedparser as it comes, and our reader."""
-    body, now = feed(), wall_clock()
+async def _transport_alone(ctx: Context, urls: Sequence[str], etags: dict[str, str | None]) -> None:
+    def one(url: str) -> Callable[[], Awaitable[object]]:
+        return lambda: ctx.fetcher.fetch(url, validators=Validators(etags[url]))
 
-    async def theirs() -> None:
-        for _ in range(PARSES):
-            feedparser.parse(body)
-
-    async def ours() -> None:
-        for _ in range(PARSES):
-            read_feed(body, url="https://news.example/feed", now=now)
-
-    return await cpu_ms(theirs, PARSES), await cpu_ms(ours, PARSES)
+    await _in_batches(ctx.settings.fetchers, [one(url) for url in urls])
 
 
-async def matches() -> float:
-    """A short item against 416 policies."""
-    policies = [
-        PolicyRecord(
-            url=f"https://tracker.example/{n}",
-            title=f"Policy {n} on {_WORDS[n % len(_WORDS)]} and {_WORDS[n // 7 % len(_WORDS)]}",
-            announced=date(2025, 1, 1),
-        )
-        for n in range(POLICIES)
+async def _httpx_alone(client: httpx.AsyncClient, size: int, urls: Sequence[str], etags: dict[str, str | None]) -> None:
+    def one(url: str) -> Callable[[], Awaitable[object]]:
+        return lambda: client.get(url, headers={"if-none-match": etags[url] or ""})
+
+    await _in_batches(size, [one(url) for url in urls])
+
+
+def _etag(answer: FetchResult) -> str | None:
+    assert isinstance(answer, Fetched), answer
+    return answer.validators.etag
+
+
+async def _feedparser_alone(documents: Sequence[bytes]) -> None:
+    for document in documents:
+        feedparser.parse(BytesIO(document), sanitize_html=False, resolve_relative_uris=False)
+
+
+def _stable(site: FeedSite, feeds: int, count: int, share: float) -> tuple[list[int], int]:
+    """Feeds of which ``share`` have a new entry in pass 2 and none was edited; how many have."""
+    site.turn(2)
+    new, edited = site.truth()
+    site.turn(1)
+    changed = new[: round(count * share)]
+    steady = sorted(set(range(feeds)) - set(new) - set(edited))[: count - len(changed)]
+    return sorted(changed + steady), len(changed)
+
+
+async def _small(folder: Path, rounds: int) -> list[Figure]:
+    """What is measured of one poll: seen for the first time, changed by one entry, unchanged."""
+    count, clock = 50, Clock()
+    feeds = 30 * count
+    with feed_site(feeds, FEED_BYTES) as site:
+        chosen, _ = _stable(site, feeds, 2 * count, 1.0)
+        warm, chosen = chosen[:count], chosen[count:]
+        urls = [site.url(feed) for feed in chosen]
+        each = Meter(site).each
+        async with opened_workspace(folder, clock) as ctx:
+            await _warmed(ctx, clock, site, warm)
+            await watch(ctx, site, chosen)
+            first = await each(count, lambda: _checked(ctx, clock, polled=count, changed=count))
+            documents = [site.document(feed) for feed in chosen]
+            parser = await each(count, lambda: _feedparser_alone(documents))
+            site.turn(2)
+            once = await each(count, lambda: _checked(ctx, clock, polled=count, entries_new=count, entries_revised=0))
+            etags = {url: _etag(await ctx.fetcher.fetch(url)) for url in urls}
+            alone = client_alone = unchanged = 0.0
+            async with httpx.AsyncClient(trust_env=False) as client:
+                for _ in range(rounds):  # in turns, so that the machine's moods hit all three alike
+                    unchanged += await each(count, lambda: _checked(ctx, clock, polled=count, unchanged=count))
+                    alone += await each(count, lambda: _transport_alone(ctx, urls, etags))
+                    client_alone += await each(count, lambda: _httpx_alone(client, ctx.settings.fetchers, urls, etags))
+    return [
+        Figure("httpx alone, 304", client_alone / rounds),
+        Figure("own guarded transport alone, 304", alone / rounds),
+        Figure("unchanged feed, 304: claim, fetch, record", unchanged / rounds, alone / rounds, "<= 1.8 ms, <= 1.6x"),
+        Figure("feedparser alone, 40 KB feed", parser),
+        Figure("changed feed, one new entry of 40", once, parser, "<= 3.5 ms"),
+        Figure("first sight of a feed", first, parser, "<= 18 ms"),
     ]
-    matcher = Matcher.build(policies, packaged_vocabulary())
-    item = MatchItem(title="Court order on county police camera search", text="ICE asked the county police for help.")
-
-    async def work() -> None:
-        for _ in range(MATCHES):
-            matcher.match(item)
-
-    return await cpu_ms(work, MATCHES)
 
 
-async def main(url: str) -> None:
-    """Print the table."""
-    alone, own, whole = await polls(url)
-    theirs, ours = await reads()
-    rows = [
-        ("304: httpx alone", alone, "1"),
-        ("304: guarded fetcher alone", own, f"{own / alone:.2f} x httpx"),
-        ("304: whole poll, committed on SQLite", whole, f"{whole / own:.2f} x fetcher"),
-        ("40 KB feed: feedparser alone", theirs, "1"),
-        ("40 KB feed: read into items", ours, f"{ours / theirs:.2f} x feedparser"),
-        (f"a short item against {POLICIES} policies", await matches(), ""),
-    ]
-    for what, milliseconds, ratio in rows:
-        print(f"{what:42}{milliseconds:8.2f} ms   {ratio}")
+async def _warmed(ctx: Context, clock: Clock, site: FeedSite, feeds: list[int]) -> None:
+    """Everything that is done once a process: imports, the matcher's index, the processes that read documents."""
+    await watch(ctx, site, feeds)
+    await _checked(ctx, clock, polled=len(feeds), changed=len(feeds))
+    site.turn(2)
+    await _checked(ctx, clock, polled=len(feeds), entries_new=len(feeds))
+    site.turn(1)
 
 
-def run() -> None:
-    """Start the server (by fork, before this process has a loop or threads) and measure."""
-    start_logging("text", least=logging.ERROR)
-    told, tells = multiprocessing.Pipe(duplex=False)
-    server = multiprocessing.get_context("fork").Process(target=_serve, args=(tells,), daemon=True)
-    server.start()
-    try:
-        if not told.poll(30):
-            raise RuntimeError("the benchmark's server did not start")
-        asyncio.run(main(told.recv()))
-    finally:
-        server.terminate()
+async def _many(folder: Path, count: int) -> list[Figure]:
+    """A pass over many sources of which nine in ten are unchanged."""
+    feeds, clock = count * 5 // 4 + 100, Clock()
+    with feed_site(feeds, FEED_BYTES) as site:
+        chosen, changed = _stable(site, feeds, count, 0.1)
+        async with opened_workspace(folder, clock) as ctx:
+            await watch(ctx, site, chosen)
+            await _checked(ctx, clock, polled=count, failed=0)
+            site.turn(2)
+            wall = time.perf_counter()
+            each = await Meter(site).each(
+                count, lambda: _checked(ctx, clock, polled=count, changed=changed, unchanged=count - changed)
+            )
+            wall = time.perf_counter() - wall
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    total = each * count / 1000
+    work = f"{count:,} sources, {changed / count:.0%} changed: each"
+    notes = f"{total:.1f} s CPU (10,000: <= 25), wall {wall / total:.2f}x (<= 1.3), peak {peak:.0f} MB (<= 300)"
+    return [Figure(work, each, None, notes)]
+
+
+def main() -> None:
+    """Run everything and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sources", type=int, default=1_000, help="how many for the pass over many")
+    parser.add_argument("--rounds", type=int, default=6, help="passes over unchanged feeds")
+    parser.add_argument("--only", choices=("small", "many"), help="one part")
+    words = parser.parse_args()
+    start_logging("text", least=logging.WARNING)
+    figures: list[Figure] = []
+    parts: dict[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] = {
+        "small": lambda folder: _small(folder, words.rounds),
+        "many": lambda folder: _many(folder, words.sources),
+    }
+    with TemporaryDirectory(prefix="monitor-bench-") as folder:
+        for name, work in parts.items():
+            if words.only in (None, name):
+                (Path(folder) / name).mkdir()
+                figures += asyncio.run(work(Path(folder) / name))
+    print(f"{'work':<62} {'CPU ms':>8} {'ratio':>7}  to reach")
+    for figure in figures:
+        print(figure)
 
 
 if __name__ == "__main__":
-    run()
+    main()
