@@ -37,6 +37,7 @@ from monitor.model.source import (
 from monitor.net.robots import OBEYING
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.paging import further_pages
+from monitor.pipeline.places import Places
 from monitor.store.polls import (
     NewEntry,
     PollCounts,
@@ -48,6 +49,7 @@ from monitor.store.polls import (
 )
 from monitor.store.schedule import Claim, claim_due, next_start
 
+_LOOK = 1.0  # seconds between two looks for what fell due, while something is under way
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
 WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})  # one entry, whose every change is a story of its own
@@ -71,13 +73,37 @@ class PollReport:
         return PollReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-async def poll_due(ctx: Context, limit: int, *, only: Collection[str] | None = None) -> PollReport:
-    """Poll up to ``limit`` sources that are due now and whose hosts may be asked; each commits by itself."""
+async def poll_due(
+    ctx: Context, limit: int, *, only: Collection[str] | None = None, stop: asyncio.Event | None = None
+) -> PollReport:
+    """Poll what is due and whose hosts may be asked, ``limit`` at once, until nothing is; each commits by itself.
+
+    A peer that is slow takes no place from the others (``places``). Once ``stop`` is set, what is under way ends.
+    """
+    total = PollReport()
+    async with asyncio.TaskGroup() as group:
+        places = Places[PollReport](limit, group)
+        while True:
+            wanted = 0 if stop is not None and stop.is_set() else places.free()
+            claims = await _claim(ctx, wanted, only) if wanted else []
+            for claim in claims:
+                places.start(_poll(ctx, claim))
+            if not places.busy:
+                break
+            if wanted and len(claims) == wanted:
+                await places.until_free()
+            else:
+                await places.until_end(_LOOK)
+            total = sum(places.results(), total)
+    return sum(places.results(), total)
+
+
+async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[Claim]:
     claims = await ctx.db.write(
         lambda tx: claim_due(
             tx,
             now=ctx.clock(),
-            limit=limit,
+            limit=most,
             lease=LEASE,
             min_gap=ctx.settings.host_min_gap,
             per_host=ctx.settings.host_concurrency,
@@ -85,10 +111,9 @@ async def poll_due(ctx: Context, limit: int, *, only: Collection[str] | None = N
             only=only,
         )
     )
-    ctx.crashpoint("poll.lease")
-    async with asyncio.TaskGroup() as group:
-        polls = [group.create_task(_poll(ctx, claim)) for claim in claims]
-    return sum((poll.result() for poll in polls), PollReport())
+    if claims:
+        ctx.crashpoint("poll.lease")
+    return claims
 
 
 async def poll_all_due(ctx: Context, *, only: Collection[str] | None = None) -> PollReport:
@@ -96,15 +121,11 @@ async def poll_all_due(ctx: Context, *, only: Collection[str] | None = None) -> 
     total = PollReport()
     horizon = ctx.clock()
     while True:
-        report = await poll_due(ctx, ctx.settings.fetchers, only=only)
-        total += report
-        if report.polled == ctx.settings.fetchers:
-            continue
+        total += await poll_due(ctx, ctx.settings.fetchers, only=only)
         start = await ctx.db.read(lambda tx: next_start(tx, now=horizon, only=only))
         if start is None:
             return total
-        if not report.polled:
-            await asyncio.sleep(max(0.05, (start - ctx.clock()).total_seconds()))
+        await asyncio.sleep(max(0.05, (start - ctx.clock()).total_seconds()))
 
 
 async def _poll(ctx: Context, claim: Claim) -> PollReport:

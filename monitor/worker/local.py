@@ -31,10 +31,10 @@ class Tick:
     work: Callable[[], Awaitable[object]]
 
 
-def ticks(ctx: Context, reload: Callable[[], Awaitable[object]]) -> tuple[Tick, ...]:
+def ticks(ctx: Context, stop: asyncio.Event, reload: Callable[[], Awaitable[object]]) -> tuple[Tick, ...]:
     """The worker's alarms."""
     return (
-        Tick("poll", 1.0, lambda: poll_due(ctx, ctx.settings.fetchers)),
+        Tick("poll", 1.0, lambda: poll_due(ctx, ctx.settings.fetchers, stop=stop)),
         Tick("compose", 1.0, lambda: compose_due(ctx, _BATCH)),
         Tick("deliver", 1.0, lambda: deliver_due(ctx, _BATCH)),
         Tick("maintain", 30.0, lambda: maintain(ctx)),
@@ -50,7 +50,7 @@ async def run(ctx: Context, stop: asyncio.Event, *, reload: Callable[[], Awaitab
     await maintain(ctx, sole_worker=ctx.db.is_sqlite)
     scheduler = AsyncIOScheduler(timezone="UTC")
     busy: dict[str, asyncio.Task[None]] = {}
-    for tick in ticks(ctx, reload):
+    for tick in ticks(ctx, stop, reload):
         scheduler.add_job(
             _alarm,
             "interval",

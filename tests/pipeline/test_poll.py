@@ -275,16 +275,16 @@ async def test_a_poll_under_way_when_its_source_changes_is_discarded(seeded: New
         async def fetch(self, url: str, **conditions: Any) -> Any:
             seeded.sources.clear()
             await seeded.watch(a_feed(url=moved))
-            return await seeded.web.fetch(url)
+            return await seeded.web.fetch(url, **conditions)
 
     slow = replace(seeded, ctx=replace(seeded.ctx, fetcher=Slow()))
     seeded.web.serve(FEED, feed(NEWS), etag='"of the old address"')
     seeded.web.serve(moved, feed(NEWS, OLD))
-    await slow.poll_after(hours=2)
 
-    report = await seeded.poll()
+    report = await slow.poll_after(hours=2)
 
-    assert (report.polled, report.flags, seeded.web.asked[-1]) == (1, 0, (moved, Validators()))
+    assert (report.polled, report.failed, report.flags) == (2, 1, 0)  # the old address's result, then the new one's
+    assert seeded.web.asked[-1] == (moved, Validators())
 
 
 async def test_one_pass_over_everything_reaches_hosts_that_were_never_asked_before(newsroom: Newsroom) -> None:

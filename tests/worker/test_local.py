@@ -107,6 +107,6 @@ def test_the_alarms_are_the_four_functions_and_the_reading_of_files() -> None:
 
     never: Callable[[], Awaitable[object]] = reload
 
-    ticks = local.ticks(None, never)  # type: ignore[arg-type]  # nothing is called here
+    ticks = local.ticks(None, asyncio.Event(), never)  # type: ignore[arg-type]  # nothing is called here
 
     assert [tick.name for tick in ticks] == ["poll", "compose", "deliver", "maintain", "reload"]
