@@ -259,7 +259,11 @@ DATES = [
     ("<pubDate>Thu, 09 Oct 2025 08:00:00 EDT</pubDate>", datetime(2025, 10, 9, 12, tzinfo=UTC)),
     ("<pubDate>October 9, 2025 8:00 am</pubDate>", datetime(2025, 10, 9, 8, tzinfo=UTC)),
     ("<pubDate>Thu, 09 Oct 25 08:00:00 GMT</pubDate>", datetime(2025, 10, 9, 8, tzinfo=UTC)),
-    ("<pubDate>soon</pubDate><dc:date>2025-10-08</dc:date>", datetime(2025, 10, 8, tzinfo=UTC)),
+    ("<pubDate>soon</pubDate><dc:date>2025-10-08</dc:date>", datetime(2025, 10, 8, 12, tzinfo=UTC)),
+    ("<pubDate>2025-10-09</pubDate>", datetime(2025, 10, 9, 12, tzinfo=UTC)),
+    ("<pubDate>Thu, 09 Oct 2025</pubDate>", datetime(2025, 10, 9, 12, tzinfo=UTC)),
+    ("<pubDate>Thu, 09 Oct 2025 00:00:00 -0400</pubDate>", datetime(2025, 10, 9, 4, tzinfo=UTC)),
+    ("<pubDate>Thu, 09 Oct 2025 00:00:00 GMT</pubDate>", datetime(2025, 10, 9, tzinfo=UTC)),
     ("<pubDate>Sat, 31 Dec 2016 23:59:60 GMT</pubDate>", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
 ]
 
