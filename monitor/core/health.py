@@ -11,6 +11,7 @@ from monitor.model.source import PollError
 _RED_FAILURES = 3
 _RED_SILENCE = timedelta(days=1)
 _GAP_SHOWN = timedelta(days=2)
+TRUNCATED = "truncated: "  # how a reader's note on too many items begins
 _SHRINK_SHOWN = timedelta(days=7)  # then the new size is the usual one
 _SHRINK_LEAST = 4  # items before: fewer halve by chance
 _RHYTHM_ENTRIES = 5  # as many at least before a source has a rhythm of its own
@@ -31,7 +32,7 @@ class Colour(StrEnum):
 class Vitals:
     """What a source is judged by. ``entries`` were told since ``seeded_at``; ``items`` stood in its last document.
 
-    ``most`` stood in it before it shrank at ``shrunk_at`` (``Extent``).
+    ``most`` stood in it before it shrank at ``shrunk_at`` (``Extent``); ``notes`` are its reader's.
     """
 
     paused: bool
@@ -46,6 +47,7 @@ class Vitals:
     gap_at: datetime | None
     most: int | None = None
     shrunk_at: datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ def health(vitals: Vitals, now: datetime) -> Health:
     if vitals.gap_at is not None and now - vitals.gap_at < _GAP_SHOWN:
         when = f"{vitals.gap_at:%Y-%m-%d %H:%M}Z"
         return Health(Colour.YELLOW, f"possible gap on {when}: nothing in it was known, so items may be missing")
+    truncated = next((note for note in vitals.notes if note.startswith(TRUNCATED)), None)
+    if truncated is not None:
+        return Health(Colour.YELLOW, f"its last document was {truncated}")
     stale = _stale(vitals, now)
     if stale is not None:
         return Health(Colour.YELLOW, f"nothing new for {_days(stale)}, much longer than it usually takes")

@@ -186,6 +186,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         settled,
         next_poll_at=_sooner(settled) if gap else settled.next_poll_at,
         gap=gap,
+        notes=None if skimmed.partial else reading.notes,
         fetched=fetched,
         body_sha256=sha256,
         new=new,

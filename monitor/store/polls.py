@@ -86,6 +86,7 @@ class PollRecord:
     revised: tuple[RevisedEntry, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()  # (entry id, its further key)
     extent: Extent | None = None  # how much the document holds; None: it was not read
+    notes: tuple[str, ...] | None = None  # of the reader; None: only what was new was read: keep the stored ones
     wait: Wait | None = None  # what the document asks for; None: keep the stored one
     gap: bool = False  # the document shares nothing with what was known: items may be missing
     marks: Mapping[str, str] | None = None  # the document's entries for the next reading; None: keep the stored ones
@@ -195,6 +196,8 @@ def _settle_source(tx: Tx, record: PollRecord) -> None:
     if record.extent is not None:
         extent = record.extent
         values |= {"items": extent.items, "items_most": extent.most, "shrunk_at": extent.shrunk_at}
+    if record.notes is not None:
+        values["notes"] = list(record.notes) or None
     if record.wait is not None:
         values["wait"] = wait_to_json(record.wait)
     if record.gap:

@@ -24,6 +24,7 @@ WELL = Vitals(
     items=20,
     gap_at=None,
 )
+CUT = "truncated: the newest 2,000 of 100,000 items were kept"
 SHRUNK = replace(WELL, items=9, most=20, shrunk_at=NOW - DAY)
 FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer in 30 s", succeeded_at=NOW - 2 * HOUR)
 
@@ -44,6 +45,8 @@ FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer i
         (replace(SHRUNK, shrunk_at=NOW - 8 * DAY), Colour.GREEN, ""),
         (replace(WELL, gap_at=NOW - HOUR), Colour.YELLOW, "possible gap on 2025-10-09 11:00Z"),
         (replace(WELL, gap_at=NOW - 3 * DAY), Colour.GREEN, ""),
+        (replace(WELL, notes=("a note", CUT)), Colour.YELLOW, f"its last document was {CUT}"),
+        (replace(WELL, notes=("a note",)), Colour.GREEN, ""),
         (replace(WELL, changed_at=NOW - 20 * DAY), Colour.YELLOW, "nothing new for 20 days"),
     ],
 )
