@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from monitor.core.read.dates import at_noon, believable, is_bare_day, is_unset, read_date
 from monitor.core.read.identity import own_key
-from monitor.core.read.prose import literal_text, one_line, plain_text, plain_title
+from monitor.core.read.prose import TITLE_LIMIT, literal_text, one_line, plain_text, plain_title
 from monitor.core.text import shorten
 from monitor.core.urls import safe_link
 from monitor.model.source import Item
@@ -69,7 +69,7 @@ def entry_item(dated: Dated, url: str, *, is_atom: bool) -> Item | None:
     """
     entry = dated.entry
     title, text, link = _title(entry, is_atom), _text(entry, is_atom), _link(entry, url)
-    shown = title or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or link
+    shown = title or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or shorten(link or "", TITLE_LIMIT - 1)
     if not shown:
         return None
     key = own_key(dated.guid, link, title, text)

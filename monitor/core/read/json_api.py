@@ -12,7 +12,7 @@ from monitor.core.read.dates import EARLIEST, believable, read_date
 from monitor.core.read.identity import distinct, own_key
 from monitor.core.read.json_document import Row, load_json, refused, text_at
 from monitor.core.read.paging import NO_PAGES, Pages
-from monitor.core.read.prose import one_line, plain_text, plain_title
+from monitor.core.read.prose import TITLE_LIMIT, one_line, plain_text, plain_title
 from monitor.core.text import shorten
 from monitor.core.urls import safe_link
 from monitor.model.source import Fetched, Item, PollError, ReadFailed, Reading, ReadResult, Source, SourceKind
@@ -113,7 +113,9 @@ def api_item(*, key: str, title: str, text: str, link: str, base: str, date: Dat
     key the link is the identity, else the words (POLLING 6).
     """
     url = safe_link(link or None, base)
-    shown = plain_title(title) or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or url
+    shown = (
+        plain_title(title) or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or shorten(url or "", TITLE_LIMIT - 1)
+    )
     if not shown:
         return None
     named = plain_title(publisher) or None
