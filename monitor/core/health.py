@@ -11,6 +11,9 @@ from monitor.model.source import PollError
 _RED_FAILURES = 3
 _RED_SILENCE = timedelta(days=1)
 _GAP_SHOWN = timedelta(days=2)
+TRUNCATED = "truncated: "  # how a reader's note on too many items begins
+_SHRINK_SHOWN = timedelta(days=7)  # then the new size is the usual one
+_SHRINK_LEAST = 4  # items before: fewer halve by chance
 _RHYTHM_ENTRIES = 5  # as many at least before a source has a rhythm of its own
 _STALE_TIMES = 5  # times the usual wait between two changes
 _STALE_LEAST = timedelta(days=3)
@@ -27,7 +30,10 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """What a source is judged by. ``entries`` were told since ``seeded_at``; ``items`` stood in its last document."""
+    """What a source is judged by. ``entries`` were told since ``seeded_at``; ``items`` stood in its last document.
+
+    ``most`` stood in it before it shrank at ``shrunk_at`` (``Extent``); ``notes`` are its reader's.
+    """
 
     paused: bool
     seeded_at: datetime | None
@@ -39,6 +45,35 @@ class Vitals:
     entries: int
     items: int | None
     gap_at: datetime | None
+    most: int | None = None
+    shrunk_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many items a source's last document held; once it shrank, when that was, and the ``most`` it held before."""
+
+    items: int | None = None
+    most: int | None = None
+    shrunk_at: datetime | None = None
+
+
+UNKNOWN_EXTENT = Extent()
+
+
+def extent_after(before: Extent, items: int, at: datetime) -> Extent:
+    """Return the extent with a document of ``items`` at ``at``: half of the last one, or less, is a suspicious shrink.
+
+    The high-water mark stands until a document holds more than half of it again (THREATS fault 46).
+    """
+    last = before.items or 0
+    most = max(before.most or 0, last)
+    if last >= _SHRINK_LEAST and items * 2 <= last:
+        return Extent(items, most, at)
+    if before.shrunk_at is not None and items * 2 <= most:
+        return Extent(items, most, before.shrunk_at)
+    return Extent(items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +92,18 @@ def health(vitals: Vitals, now: datetime) -> Health:
         return _failing(vitals, now)
     if vitals.succeeded_at is None:
         return Health(Colour.GREY, "not polled yet")
+    if vitals.shrunk_at is not None and now - vitals.shrunk_at < _SHRINK_SHOWN:
+        when = f"{vitals.shrunk_at:%Y-%m-%d %H:%M}Z"
+        words = f"suspicious shrink on {when}: its document holds {vitals.items} items, where it held {vitals.most}"
+        return Health(Colour.YELLOW, words)
     if vitals.items == 0 and vitals.entries:
         return Health(Colour.YELLOW, "its last document held no items, where there were some before")
     if vitals.gap_at is not None and now - vitals.gap_at < _GAP_SHOWN:
         when = f"{vitals.gap_at:%Y-%m-%d %H:%M}Z"
         return Health(Colour.YELLOW, f"possible gap on {when}: nothing in it was known, so items may be missing")
+    truncated = next((note for note in vitals.notes if note.startswith(TRUNCATED)), None)
+    if truncated is not None:
+        return Health(Colour.YELLOW, f"its last document was {truncated}")
     stale = _stale(vitals, now)
     if stale is not None:
         return Health(Colour.YELLOW, f"nothing new for {_days(stale)}, much longer than it usually takes")

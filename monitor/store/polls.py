@@ -25,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from monitor.core.entries import Known
+from monitor.core.health import Extent
 from monitor.errors import LostClaim
 from monitor.model.change import ChangeKind, Diff
 from monitor.model.flag import FlagState, Match
@@ -84,7 +85,8 @@ class PollRecord:
     new: tuple[NewEntry, ...] = ()
     revised: tuple[RevisedEntry, ...] = ()
     rekeyed: tuple[tuple[int, str], ...] = ()  # (entry id, its further key)
-    items: int | None = None  # in the document; None: it was not read, or only what was new
+    extent: Extent | None = None  # how much the document holds; None: it was not read
+    notes: tuple[str, ...] | None = None  # of the reader; None: only what was new was read: keep the stored ones
     wait: Wait | None = None  # what the document asks for; None: keep the stored one
     gap: bool = False  # the document shares nothing with what was known: items may be missing
     marks: Mapping[str, str] | None = None  # the document's entries for the next reading; None: keep the stored ones
@@ -191,8 +193,11 @@ def _settle_source(tx: Tx, record: PollRecord) -> None:
     }
     if record.error is None:
         values["succeeded_at"] = record.at
-    if record.items is not None:
-        values["items"] = record.items
+    if record.extent is not None:
+        extent = record.extent
+        values |= {"items": extent.items, "items_most": extent.most, "shrunk_at": extent.shrunk_at}
+    if record.notes is not None:
+        values["notes"] = list(record.notes) or None
     if record.wait is not None:
         values["wait"] = wait_to_json(record.wait)
     if record.gap:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from monitor.core.health import UNKNOWN_EXTENT, Extent
 from monitor.model.source import NO_WAIT, Source, Validators, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
@@ -41,6 +42,8 @@ _CLAIMED = (
     s.source.c.seeded_at,
     s.source.c.failures,
     s.source.c["items"],  # not the method of the collection
+    s.source.c.items_most,
+    s.source.c.shrunk_at,
     s.source.c.wait,
 )
 
@@ -49,8 +52,8 @@ _CLAIMED = (
 class Claim:
     """A source that this worker may poll until its lease runs out. ``token`` fences the result.
 
-    ``items`` counts its last document's, ``wait`` is what that asked for; ``marks`` are its entries, as the reader made
-    them (``core.read.skim``).
+    ``extent`` counts its last document's items, ``wait`` is what that asked for; ``marks`` are its entries, as the
+    reader made them (``core.read.skim``).
     """
 
     source: Source
@@ -60,7 +63,7 @@ class Claim:
     full_at: datetime | None
     seeded: bool
     failures: int
-    items: int | None = None
+    extent: Extent = UNKNOWN_EXTENT
     wait: Wait = NO_WAIT
     marks: Mapping[str, str] = field(default_factory=dict)
 
@@ -171,7 +174,7 @@ def _claim(
             full_at=row["full_at"],
             seeded=row["seeded_at"] is not None,
             failures=row["failures"],
-            items=row["items"],
+            extent=Extent(row["items"], row["items_most"], row["shrunk_at"]),
             wait=wait_from_json(row["wait"]),
             marks=row["marks"] or {},
         )

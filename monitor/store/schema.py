@@ -73,6 +73,9 @@ source = Table(
     Column("poll_detail", Text),
     Column("succeeded_at", Instant),  # the last poll that was answered
     Column("items", Integer),  # in the last document that was read
+    Column("items_most", Integer),  # before the documents shrank to half or less; null while they are as usual
+    Column("shrunk_at", Instant),  # when they did
+    Column("notes", json_type(none_as_null=True)),  # of the reader, on the last document read whole
     Column("wait", json_type(none_as_null=True)),  # ttl, skipHours and skipDays of that document
     Column("gap_at", Instant),  # when a document last shared nothing with what was known: items may be missing
     Column("gone_since", Instant),  # the first of the 410s in a row

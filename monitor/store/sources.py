@@ -104,6 +104,7 @@ def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:
             values: dict[str, Any] = {**_named(source, config), "retired_at": None, "next_poll_at": now}
             if _reads_differently(row["config"], config):
                 values |= dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "seeded_at"))
+                values |= dict.fromkeys(("items", "items_most", "shrunk_at", "notes"))
                 values |= {"claim": None, "lease_until": None}  # a poll under way read it by the old rules: it is late
             tx.execute(update(s.source).where(s.source.c.id == source.id).values(**values))
         else:
@@ -149,6 +150,9 @@ def vitals_of(row: dict[str, Any]) -> Vitals:
         entries=row["entries"],
         items=row["items"],
         gap_at=row["gap_at"],
+        most=row["items_most"],
+        shrunk_at=row["shrunk_at"],
+        notes=tuple(row["notes"] or ()),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.core.health import Colour, Vitals, health
+from monitor.core.health import Colour, Extent, Vitals, extent_after, health
 from monitor.model.source import PollError
 
 NOW = datetime(2025, 10, 9, 12, tzinfo=UTC)
@@ -24,6 +24,8 @@ WELL = Vitals(
     items=20,
     gap_at=None,
 )
+CUT = "truncated: the newest 2,000 of 100,000 items were kept"
+SHRUNK = replace(WELL, items=9, most=20, shrunk_at=NOW - DAY)
 FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer in 30 s", succeeded_at=NOW - 2 * HOUR)
 
 
@@ -38,8 +40,13 @@ FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer i
         (replace(FAILING, succeeded_at=NOW - 3 * DAY), Colour.RED, "last read 3 days ago"),
         (replace(FAILING, succeeded_at=None), Colour.RED, "never read yet"),
         (replace(WELL, items=0), Colour.YELLOW, "held no items"),
+        (SHRUNK, Colour.YELLOW, "suspicious shrink on 2025-10-08 12:00Z: its document holds 9 items, where it held 20"),
+        (replace(SHRUNK, items=0), Colour.YELLOW, "holds 0 items, where it held 20"),
+        (replace(SHRUNK, shrunk_at=NOW - 8 * DAY), Colour.GREEN, ""),
         (replace(WELL, gap_at=NOW - HOUR), Colour.YELLOW, "possible gap on 2025-10-09 11:00Z"),
         (replace(WELL, gap_at=NOW - 3 * DAY), Colour.GREEN, ""),
+        (replace(WELL, notes=("a note", CUT)), Colour.YELLOW, f"its last document was {CUT}"),
+        (replace(WELL, notes=("a note",)), Colour.GREEN, ""),
         (replace(WELL, changed_at=NOW - 20 * DAY), Colour.YELLOW, "nothing new for 20 days"),
     ],
 )
@@ -59,3 +66,29 @@ def test_a_quiet_source_is_quiet_by_its_own_rhythm() -> None:
     monthly = replace(WELL, seeded_at=NOW - 300 * DAY, changed_at=NOW - 40 * DAY, entries=9)
 
     assert health(monthly, NOW).colour is Colour.GREEN
+
+
+@pytest.mark.parametrize(
+    ("counts", "most", "shrunk_at_place"),
+    [
+        ((20, 11), None, None),
+        ((20, 10), 20, 1),
+        ((20, 0), 20, 1),
+        ((20, 0, 0, 0), 20, 1),
+        ((20, 9, 8), 20, 1),
+        ((20, 9, 10), 20, 1),
+        ((20, 9, 11), None, None),
+        ((20, 10, 5), 20, 2),
+        ((3, 1), None, None),
+        ((0, 0), None, None),
+        ((1, 40), None, None),
+    ],
+)
+def test_fault_46_a_document_of_half_its_items_is_a_shrink_until_it_holds_more_again(
+    counts: tuple[int, ...], most: int | None, shrunk_at_place: int | None
+) -> None:
+    extent = Extent()
+    for place, count in enumerate(counts):
+        extent = extent_after(extent, count, NOW + place * HOUR)
+
+    assert extent == Extent(counts[-1], most, None if shrunk_at_place is None else NOW + shrunk_at_place * HOUR)

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.core.read import read_feed
-from monitor.core.read.feed import MOST_ITEMS
+from monitor.core.read.newest import MOST_ITEMS
 from monitor.core.text import clean
 from monitor.model.source import Item, PollError, ReadFailed, Reading
 
@@ -259,7 +259,11 @@ DATES = [
     ("<pubDate>Thu, 09 Oct 2025 08:00:00 EDT</pubDate>", datetime(2025, 10, 9, 12, tzinfo=UTC)),
     ("<pubDate>October 9, 2025 8:00 am</pubDate>", datetime(2025, 10, 9, 8, tzinfo=UTC)),
     ("<pubDate>Thu, 09 Oct 25 08:00:00 GMT</pubDate>", datetime(2025, 10, 9, 8, tzinfo=UTC)),
-    ("<pubDate>soon</pubDate><dc:date>2025-10-08</dc:date>", datetime(2025, 10, 8, tzinfo=UTC)),
+    ("<pubDate>soon</pubDate><dc:date>2025-10-08</dc:date>", datetime(2025, 10, 8, 12, tzinfo=UTC)),
+    ("<pubDate>2025-10-09</pubDate>", datetime(2025, 10, 9, 12, tzinfo=UTC)),
+    ("<pubDate>Thu, 09 Oct 2025</pubDate>", datetime(2025, 10, 9, 12, tzinfo=UTC)),
+    ("<pubDate>Thu, 09 Oct 2025 00:00:00 -0400</pubDate>", datetime(2025, 10, 9, 4, tzinfo=UTC)),
+    ("<pubDate>Thu, 09 Oct 2025 00:00:00 GMT</pubDate>", datetime(2025, 10, 9, tzinfo=UTC)),
     ("<pubDate>Sat, 31 Dec 2016 23:59:60 GMT</pubDate>", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
 ]
 
@@ -332,6 +336,29 @@ def test_f16_above_2000_items_the_newest_are_kept_in_document_order() -> None:
 
     assert [item.key for item in found.items] == [str(n) for n in range(5, MOST_ITEMS + 5)]
     assert found.notes == ("truncated: the newest 2,000 of 2,005 items were kept",)
+
+
+@pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_f16_of_100000_items_only_the_newest_are_parsed(count: int) -> None:
+    days = ("08", "09")
+    rows = "".join(
+        f"<item><title>t</title><guid>{n}</guid><dc:date>2025-10-{days[n % (count // 2_000) == 0]}</dc:date></item>"
+        for n in range(count)
+    )
+
+    found = read(rss(rows, 'xmlns:dc="http://purl.org/dc/elements/1.1/"'))
+
+    assert [item.key for item in found.items] == [str(n) for n in range(0, count, count // 2_000)]
+    assert found.notes == (f"truncated: the newest 2,000 of {count:,} items were kept",)
+
+
+def test_f16_entries_that_cannot_be_cut_out_are_parsed_and_cut_off_then() -> None:
+    broken = rss("".join(f"<item><guid>{n}</guid><title>t&nbsp</title></item>" for n in range(MOST_ITEMS + 5)))
+
+    found = read(broken)
+
+    assert len(found.items) == MOST_ITEMS
+    assert found.notes[-1] == "truncated: the newest 2,000 of 2,005 items were kept"
 
 
 def test_f16_without_dates_the_first_items_count_as_the_newest() -> None:

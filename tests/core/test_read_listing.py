@@ -45,7 +45,7 @@ def read(document: str | bytes, **rules: tuple[str, ...]) -> Reading:
 
 
 def day(number: int) -> datetime:
-    return datetime(2025, 10, number, tzinfo=UTC)
+    return datetime(2025, 10, number, 12, tzinfo=UTC)
 
 
 def test_a_list_of_links_with_dates_is_read_in_the_pages_order() -> None:
@@ -159,7 +159,7 @@ def test_dates_are_read_in_many_forms(written: str, moment: datetime | None) -> 
 def test_the_other_dates_of_a_list_tell_whether_the_month_stands_first(other: str, month: int) -> None:
     document = page(f"<ul><li><a href='/1'>Memo 1</a> 10/09/2025</li><li><a href='/2'>Memo 2</a> {other}</li></ul>")
 
-    assert read(document).items[0].published == datetime(2025, month, 9 if month == 10 else 10, tzinfo=UTC)
+    assert read(document).items[0].published == datetime(2025, month, 9 if month == 10 else 10, 12, tzinfo=UTC)
 
 
 def test_a_date_in_the_address_is_a_date() -> None:
@@ -341,12 +341,12 @@ def test_the_shared_page_of_the_dhs(shared_data: Path) -> None:
         (
             f"{base}/31/dhs-announces-addition-43-companies-uflpa-entity-list",
             "DHS Announces the Addition of 43 Companies to the UFLPA Entity List",
-            datetime(2026, 7, 31, tzinfo=UTC),
+            datetime(2026, 7, 31, 12, tzinfo=UTC),
         ),
         (
             f"{base}/30/ice-asks-south-carolina-not-release-illegal-alien-charged-fatal-hit-and-run-killed",
             "ICE Asks South Carolina to Not Release Illegal Alien Charged in Fatal Hit-and-Run that Killed a Teenager",
-            datetime(2026, 7, 30, tzinfo=UTC),
+            datetime(2026, 7, 30, 12, tzinfo=UTC),
         ),
     ]
 
@@ -380,8 +380,8 @@ def test_the_shared_page_of_the_ofac(shared_data: Path) -> None:
         (
             f"{base}/20260730",
             "Counter Terrorism Designations; Non-Proliferation Designation Update",
-            datetime(2026, 7, 30, tzinfo=UTC),
+            datetime(2026, 7, 30, 12, tzinfo=UTC),
         ),
-        (f"{base}/20260729", "Iran-related Designations", datetime(2026, 7, 29, tzinfo=UTC)),
-        (f"{base}/20260727", "Sanctions List Removals; Sanctions List Updates", datetime(2026, 7, 27, tzinfo=UTC)),
+        (f"{base}/20260729", "Iran-related Designations", datetime(2026, 7, 29, 12, tzinfo=UTC)),
+        (f"{base}/20260727", "Sanctions List Removals; Sanctions List Updates", datetime(2026, 7, 27, 12, tzinfo=UTC)),
     ]

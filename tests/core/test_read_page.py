@@ -227,8 +227,8 @@ def test_the_title_is_the_pages_own(markup: str, title: str | None) -> None:
 
 
 PUBLISHED = [
-    ("<time datetime='2025-10-01'>1 Oct</time>", datetime(2025, 10, 1, tzinfo=UTC), "2025-10-01"),
-    ("<meta itemprop=datePublished content='2025-10-02'>", datetime(2025, 10, 2, tzinfo=UTC), "2025-10-02"),
+    ("<time datetime='2025-10-01'>1 Oct</time>", datetime(2025, 10, 1, 12, tzinfo=UTC), "2025-10-01"),
+    ("<meta itemprop=datePublished content='2025-10-02'>", datetime(2025, 10, 2, 12, tzinfo=UTC), "2025-10-02"),
     ("<time datetime='soon'>", None, "soon"),
     ("<time datetime='2030-01-01'>", None, "2030-01-01"),
     ("", None, None),

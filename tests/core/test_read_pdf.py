@@ -97,10 +97,10 @@ def test_the_title_is_the_documents_own_unless_a_program_made_it_up(info: str, t
 DATES = [
     ("/ModDate (D:20251001093000-04'00')", datetime(2025, 10, 1, 13, 30, tzinfo=UTC)),
     ("/ModDate (D:20251001093000Z)", datetime(2025, 10, 1, 9, 30, tzinfo=UTC)),
-    ("/ModDate (D:20251001)", datetime(2025, 10, 1, tzinfo=UTC)),
+    ("/ModDate (D:20251001)", datetime(2025, 10, 1, 12, tzinfo=UTC)),
     ("/CreationDate (D:20250901120000+02'00')", datetime(2025, 9, 1, 10, tzinfo=UTC)),
-    ("/CreationDate (D:20250901) /ModDate (D:20251001)", datetime(2025, 10, 1, tzinfo=UTC)),
-    ("/CreationDate (D:20250901) /ModDate (D:20991001)", datetime(2025, 9, 1, tzinfo=UTC)),
+    ("/CreationDate (D:20250901) /ModDate (D:20251001)", datetime(2025, 10, 1, 12, tzinfo=UTC)),
+    ("/CreationDate (D:20250901) /ModDate (D:20991001)", datetime(2025, 9, 1, 12, tzinfo=UTC)),
     ("/ModDate (D:19040101000000Z)", None),
     ("/ModDate (D:20251301)", None),
     ("/ModDate (D:20250101000000+99'99')", None),

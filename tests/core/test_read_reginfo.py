@@ -47,7 +47,7 @@ def test_a_rule_is_told_whole_with_its_leading_zeros() -> None:
             key="0348-AB93 Final Rule",
             title="Fees for Parole (Final Rule)",
             text="RIN: 0348-AB93\nStage: Final Rule\nAgency code: 0348\nDate received: 2025-10-01\nLegal deadline: No",
-            published=datetime(2025, 10, 1, tzinfo=UTC),
+            published=datetime(2025, 10, 1, 12, tzinfo=UTC),
             published_raw="2025-10-01",
         ),
     )
@@ -58,7 +58,7 @@ def test_a_concluded_review_is_dated_by_its_end() -> None:
         rule(more="<DECISION>Consistent with Change</DECISION><DATE_COMPLETED>2025-10-08</DATE_COMPLETED>")
     )
 
-    assert read(document).items[0].published == datetime(2025, 10, 8, tzinfo=UTC)
+    assert read(document).items[0].published == datetime(2025, 10, 8, 12, tzinfo=UTC)
 
 
 def test_a_rule_that_comes_back_at_a_later_stage_is_another_item() -> None:
@@ -148,12 +148,12 @@ def test_the_shared_list(shared_data: Path) -> None:
         (
             "1615-AC00 Interim Final Rule",
             "Example Rule Title (Interim Final Rule)",
-            datetime(2026, 10, 1, tzinfo=UTC),
+            datetime(2026, 10, 1, 12, tzinfo=UTC),
         ),
         (
             "0348-AB93 Interim Final Rule",
             "Leading-zero agency code and RIN must stay strings (Interim Final Rule)",
-            datetime(2025, 12, 1, tzinfo=UTC),
+            datetime(2025, 12, 1, 12, tzinfo=UTC),
         ),
     ]
     assert "Agency code: 0348" in items[1].text

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+NOON = 12  # o'clock in UTC: the same day in every American time zone, where midnight is the day before
 AHEAD = timedelta(hours=48)
 
 _MONTH_NAMES = "january february march april may june july august september october november december"
@@ -21,6 +22,7 @@ _WRITTEN = (
     re.compile(rf"{_YEAR}[./-](?P<month>\d{{1,2}})[./-](?P<day>\d{{1,2}}){_CLOCK}", re.I),
 )
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})\b" + _CLOCK, re.I)
+_TIME = re.compile(r"\d:\d\d|\dT\d|\d\s*[ap]\.?m\b", re.I)
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.I)
 _YEAR_ZERO = re.compile(r"[A-Za-z]{3}\s+00\d\d\b")
 _LEAP_SECOND = re.compile(r":60(?=\D|$)")
@@ -31,8 +33,8 @@ def read_date(raw: str, now: datetime) -> datetime | None:
     """Return the moment that ``raw`` names, in UTC, or None where it names none that can be believed.
 
     Read: RFC 822 and its relatives, ISO 8601, "October 9, 2025 3:15 pm", "9 Oct 2025", "10/09/2025" only where day and
-    month cannot be mistaken for each other. A time without a zone is taken as UTC. Not believed (POLLING 9): before
-    1990, or more than 48 hours after ``now``.
+    month cannot be mistaken for each other. A time without a zone is taken as UTC; a day without a time is its noon in
+    UTC, and believed by its beginning. Not believed (POLLING 9): before 1990, or more than 48 hours after ``now``.
     """
     if is_unset(raw):
         return None
@@ -40,8 +42,19 @@ def read_date(raw: str, now: datetime) -> datetime | None:
     for reader in (_from_iso, _from_mail, _from_words, _from_slashes):
         moment = reader(text)
         if moment is not None:
-            return believable(moment, now)
+            believed = believable(moment, now)
+            return at_noon(believed) if believed is not None and is_bare_day(text) else believed
     return None
+
+
+def is_bare_day(raw: str) -> bool:
+    """Tell whether a date's words name a day without a time: "2025-10-09", "Oct. 9, 2025", "Thu, 09 Oct 2025"."""
+    return _TIME.search(raw) is None
+
+
+def at_noon(moment: datetime) -> datetime:
+    """Return the noon of a day that was read as its midnight; any other moment as it is."""
+    return moment.replace(hour=NOON) if (moment.hour, moment.minute, moment.second) == (0, 0, 0) else moment
 
 
 def is_unset(raw: str) -> bool:

@@ -14,12 +14,11 @@ from monitor.core.read.dates import EARLIEST
 from monitor.core.read.decode import decode, is_legal
 from monitor.core.read.feed_entry import Dated, Fields, entry_date, entry_item, field
 from monitor.core.read.identity import distinct
+from monitor.core.read.newest import MOST_ITEMS, newest_entries
 from monitor.core.read.prose import one_line, plain_title
 from monitor.core.read.sniff import is_binary, is_html, looks_like
 from monitor.core.text import shorten
 from monitor.model.source import PollError, ReadFailed, Reading, ReadResult, SourceKind
-
-MOST_ITEMS = 2_000  # THREATS F16
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}  # decoded once, by decode(): no second guess
 # What the parser lets out on malformed input (fuzzing: chr() of a huge reference, sgmllib's own asserts).
@@ -43,10 +42,11 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None, now: da
         detail = "the document declares entities of its own (<!ENTITY>): not read, since they can expand without end"
         return ReadFailed(PollError.PARSE_ENTITIES, detail)
     try:
+        text, total = newest_entries(text, now)
         document = _parse(text)
         if not _is_feed(document, text):
             return _not_a_feed(looks_like(body, text))
-        return _reading(document, _raw_ids(text, document.entries), url, now)
+        return _reading(document, _raw_ids(text, document.entries), url, now, total)
     except _PARSER_FAULTS as fault:
         detail = f"the feed's XML is broken beyond what the parser survives ({type(fault).__name__}: {fault})"
         return ReadFailed(PollError.NOT_A_FEED, shorten(one_line(detail), 200))
@@ -122,11 +122,12 @@ def _raw_ids(text: str, entries: Sequence[Fields]) -> list[str]:
     return [field(entry, "id") for entry in entries]
 
 
-def _reading(document: Any, ids: Sequence[str], url: str, now: datetime) -> Reading:
+def _reading(document: Any, ids: Sequence[str], url: str, now: datetime, total: int) -> Reading:
     notes = ["not well-formed XML: read leniently"] if document.get("bozo") else []
     dated = [Dated(entry, guid, *entry_date(entry, now)) for entry, guid in zip(document.entries, ids, strict=True)]
-    if len(dated) > MOST_ITEMS:
-        notes.append(f"truncated: the newest {MOST_ITEMS:,} of {len(dated):,} items were kept")
+    total = max(total, len(dated))
+    if total > MOST_ITEMS:
+        notes.append(f"truncated: the newest {MOST_ITEMS:,} of {total:,} items were kept")
         dated = _newest(dated)
     is_atom = str(document.version).startswith("atom")
     found = [entry_item(entry, url, is_atom=is_atom) for entry in dated]
@@ -139,6 +140,8 @@ def _reading(document: Any, ids: Sequence[str], url: str, now: datetime) -> Read
 
 def _newest(dated: list[Dated]) -> list[Dated]:
     """Return the newest, in document order: by date where each item has one, else the first of the document."""
+    if len(dated) <= MOST_ITEMS:
+        return dated
     if any(entry.published is None for entry in dated):
         return dated[:MOST_ITEMS]
     ranked = sorted(range(len(dated)), key=lambda place: dated[place].published or EARLIEST, reverse=True)

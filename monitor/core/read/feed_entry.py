@@ -6,9 +6,9 @@ import calendar
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from monitor.core.read.dates import believable, is_unset, read_date
+from monitor.core.read.dates import at_noon, believable, is_bare_day, is_unset, read_date
 from monitor.core.read.identity import own_key
-from monitor.core.read.prose import literal_text, one_line, plain_text, plain_title
+from monitor.core.read.prose import TITLE_LIMIT, literal_text, one_line, plain_text, plain_title
 from monitor.core.text import shorten
 from monitor.core.urls import safe_link
 from monitor.model.source import Item
@@ -43,18 +43,21 @@ def entry_date(entry: Fields, now: datetime) -> tuple[datetime | None, str | Non
         raw = one_line(field(entry, name))[:_LONGEST_RAW_DATE]
         if not raw:
             continue
-        moment = None if is_unset(raw) else _from_parser(dict.get(entry, f"{name}_parsed"), now) or read_date(raw, now)
+        moment = (
+            None if is_unset(raw) else _from_parser(dict.get(entry, f"{name}_parsed"), raw, now) or read_date(raw, now)
+        )
         if moment is not None:
             return moment, raw
         first_raw = first_raw or raw
     return None, first_raw
 
 
-def _from_parser(parsed: object, now: datetime) -> datetime | None:
+def _from_parser(parsed: object, raw: str, now: datetime) -> datetime | None:
     if not isinstance(parsed, tuple):
         return None
     try:
-        return believable(datetime.fromtimestamp(calendar.timegm(parsed), UTC), now)
+        moment = believable(datetime.fromtimestamp(calendar.timegm(parsed), UTC), now)
+        return at_noon(moment) if moment is not None and is_bare_day(raw) else moment
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -66,7 +69,7 @@ def entry_item(dated: Dated, url: str, *, is_atom: bool) -> Item | None:
     """
     entry = dated.entry
     title, text, link = _title(entry, is_atom), _text(entry, is_atom), _link(entry, url)
-    shown = title or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or link
+    shown = title or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or shorten(link or "", TITLE_LIMIT - 1)
     if not shown:
         return None
     key = own_key(dated.guid, link, title, text)

@@ -12,7 +12,7 @@ from monitor.core.read.dates import EARLIEST, believable, read_date
 from monitor.core.read.identity import distinct, own_key
 from monitor.core.read.json_document import Row, load_json, refused, text_at
 from monitor.core.read.paging import NO_PAGES, Pages
-from monitor.core.read.prose import one_line, plain_text, plain_title
+from monitor.core.read.prose import TITLE_LIMIT, one_line, plain_text, plain_title
 from monitor.core.text import shorten
 from monitor.core.urls import safe_link
 from monitor.model.source import Fetched, Item, PollError, ReadFailed, Reading, ReadResult, Source, SourceKind
@@ -23,7 +23,6 @@ MOST_ROWS = 20_000  # elements that are looked at: a megabyte holds 300,000 empt
 _STAND_IN_TITLE = 120  # characters
 _LONGEST_RAW_DATE = 100  # characters
 _EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d*)?")  # seconds since 2001, or milliseconds
-_DATE_ALONE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME_TAG = re.compile(r"<time[^<>]{0,200}?\bdatetime=[\"']([^\"'<>]{1,100})", re.I)
 
 
@@ -114,7 +113,9 @@ def api_item(*, key: str, title: str, text: str, link: str, base: str, date: Dat
     key the link is the identity, else the words (POLLING 6).
     """
     url = safe_link(link or None, base)
-    shown = plain_title(title) or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or url
+    shown = (
+        plain_title(title) or shorten(text.partition("\n")[0], _STAND_IN_TITLE) or shorten(url or "", TITLE_LIMIT - 1)
+    )
     if not shown:
         return None
     named = plain_title(publisher) or None
@@ -132,16 +133,12 @@ def first_date(raws: Iterable[str], now: datetime) -> Dated:
 
 
 def _moment(raw: str, now: datetime) -> datetime | None:
-    """Return a date as APIs give it: seconds or milliseconds since 1970, an HTML ``<time>``, or as ``read_date``.
-
-    A day without a time is its noon in UTC: midnight would be the day before in every American time zone.
-    """
+    """Return a date as APIs give it: seconds or milliseconds since 1970, an HTML ``<time>``, or as ``read_date``."""
     epoch = _EPOCH.fullmatch(raw)
     if epoch is not None:
         return believable(datetime.fromtimestamp(int(epoch[1]), UTC), now)
     tag = _TIME_TAG.search(raw)
-    moment = read_date(tag[1] if tag else raw, now)
-    return moment.replace(hour=12) if moment is not None and _DATE_ALONE.fullmatch(raw) else moment
+    return read_date(tag[1] if tag else raw, now)
 
 
 def facts(*stated: tuple[str, Sequence[str]]) -> list[str]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
-from monitor.core.read.dates import believable, read_date
+from monitor.core.read.dates import at_noon, believable, read_date
 from monitor.core.read.prose import TITLE_LIMIT, lines_of, one_line
 from monitor.core.read.repeats import Link, Row
 from monitor.core.text import shorten
@@ -266,6 +266,7 @@ def _from_path(url: str, now: datetime) -> tuple[datetime | None, str | None]:
 
 def _moment(year: int, month: int, day: int, now: datetime) -> datetime | None:
     try:
-        return believable(datetime(year, month, day, tzinfo=UTC), now)
+        believed = believable(datetime(year, month, day, tzinfo=UTC), now)
     except ValueError:
         return None
+    return None if believed is None else at_noon(believed)

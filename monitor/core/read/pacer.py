@@ -63,7 +63,7 @@ def _item(record: Record, base: str, now: datetime) -> Item | None:
     link = safe_link(record.get("link") or None, base)
     heading = plain_title(raw_title)
     filed = _document(markup, base)
-    lines = plain_text(markup).split("\n") if markup else []
+    lines = [line for line in plain_text(markup).split("\n") if line]
     if not (heading or lines):
         return None
     entry = safe_link(guid, base) if guid.startswith(("http://", "https://")) else None

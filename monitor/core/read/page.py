@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.core.read.dates import read_date
 from monitor.core.read.decode import decode
-from monitor.core.read.prose import anchors_of, is_markup, lines_of, one_line
+from monitor.core.read.prose import TITLE_LIMIT, anchors_of, is_markup, lines_of, one_line
 from monitor.core.read.rules import line_pattern, problems_of
 from monitor.core.read.selection import base_of, outermost, page_title, selected, without
 from monitor.core.read.sniff import is_binary, looks_like
@@ -65,7 +65,7 @@ def read_page(
     patterns = [line_pattern(expression) for expression in ignore]
     kept = [line for line in (*lines, *links) if not any(pattern.fullmatch(line) for pattern in patterns)]
     published, raw = _published(tree, parts, now)
-    title = page_title(tree) or url
+    title = page_title(tree) or shorten(url, TITLE_LIMIT - 1)
     item = Item(url, title, "\n".join(kept), safe_link(url, url), published, raw)
     return Reading(SourceKind.PAGE, title, (item,))
 

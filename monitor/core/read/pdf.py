@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from monitor.core.read.dates import believable
+from monitor.core.read.dates import NOON, believable
 from monitor.core.read.prose import TITLE_LIMIT, one_line
 from monitor.core.text import clean, shorten
 from monitor.core.urls import safe_link
@@ -148,6 +148,6 @@ def _moment(raw: str) -> datetime | None:
     try:
         zone = timezone(-offset if found["sign"] == "-" else offset) if offset else UTC
         day = (part["year"], part.get("month", 1), part.get("day", 1))
-        return datetime(*day, part.get("hour", 0), part.get("minute", 0), part.get("second", 0), tzinfo=zone)
+        return datetime(*day, part.get("hour", NOON), part.get("minute", 0), part.get("second", 0), tzinfo=zone)
     except ValueError:
         return None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from monitor.core.read.dates import read_date
 from monitor.core.read.identity import distinct, own_key
-from monitor.core.read.prose import one_line, plain_title
+from monitor.core.read.prose import TITLE_LIMIT, one_line, plain_title
 from monitor.core.read.records import Record, records_of
 from monitor.core.text import shorten
 from monitor.model.source import Fetched, Item, ReadFailed, Reading, ReadResult, Source, SourceKind
@@ -66,7 +66,7 @@ def _item(record: Record, now: datetime) -> Item | None:
     ]
     return Item(
         key=own_key(f"{rin} {stage}".strip() if rin else "", None, title, stage),
-        title=f"{title or f'RIN {rin}'}{f' ({stage})' if stage else ''}",
+        title=shorten(f"{title or f'RIN {rin}'}{f' ({stage})' if stage else ''}", TITLE_LIMIT - 1),
         text="\n".join((*first, *rest)),
         published=read_date(raw, now) if raw else None,
         published_raw=raw,

@@ -67,14 +67,14 @@ def with_predecessors(places: Iterable[int]) -> list[int]:
     return sorted({kept for place in places for kept in (place - 1, place) if kept >= 0})
 
 
-def scan(body: bytes) -> Scan | None:
+def scan(body: bytes, *, most_bytes: int = MOST_BYTES) -> Scan | None:
     """Cut a feed of UTF-8 bytes, whatever encoding it declares; None where only a full parse reads it truly.
 
     None for what is not well-formed (it is read leniently, and that reads all of it differently), has a document type
     (so no entities ever), has entries inside entries, empty ones, ones with a base of their own (feedparser lets it
-    leak into the next), or none; is no feed by its root; or is over 2 MiB. Never raises.
+    leak into the next), or none; is no feed by its root; or is over ``most_bytes``. Never raises.
     """
-    if len(body) > MOST_BYTES:
+    if len(body) > most_bytes:
         return None
     cutter = _Cutter(body)
     try:

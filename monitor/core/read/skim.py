@@ -8,8 +8,9 @@ from datetime import datetime
 
 from monitor.core.read import read_document
 from monitor.core.read.decode import decode
-from monitor.core.read.feed import MOST_ITEMS, declares_entities, read_kept
+from monitor.core.read.feed import declares_entities, read_kept
 from monitor.core.read.identity import base_key, digest
+from monitor.core.read.newest import MOST_ITEMS
 from monitor.core.read.scan import Scan, scan, with_predecessors
 from monitor.core.read.sniff import is_binary
 from monitor.model.source import Fetched, Item, Reading, ReadResult, Source, SourceKind

@@ -21,14 +21,13 @@ _HTML = re.compile(
     _BEFORE_ROOT + r"<(?:!doctype\s+html|html|head|body|title|meta|div|p|h1|table|script)\b", re.I | re.S
 )
 _XML = re.compile(_BEFORE_ROOT + r"<([A-Za-z_][\w.:-]*)", re.S)
+_UTF_32 = (b"\x00\x00\xfe\xff", b"\xff\xfe\x00\x00")  # the byte order marks of text that is full of NULs
 _HEAD_LENGTH = 20_000  # characters that are looked at
 
 
 def is_binary(body: bytes) -> bool:
     """Tell whether the bytes are a known file format, or no text at all."""
-    return _file_format(body) is not None or (
-        b"\x00\x00\x00" in body[:200] and not body.startswith(b"\x00\x00\xfe\xff")
-    )
+    return _file_format(body) is not None or (b"\x00\x00\x00" in body[:200] and not body.startswith(_UTF_32))
 
 
 def is_html(text: str) -> bool:
