@@ -23,6 +23,7 @@ from monitor.net.batch import Batch, Limits
 from monitor.net.excerpt import excerpt
 
 _LONGEST_LINE = 4 * 2**20  # bytes: SEARCH names half a million messages on one line
+_MOST_LINES = 10_000  # of a session: a poll of 200 messages has a thousand
 _SLACK = 8 * 2**20  # bytes that a session may take besides the messages
 _UID = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b")
@@ -148,6 +149,7 @@ class _Connection(imaplib.IMAP4):
     def __init__(self, host: str, sock: socket.socket, most: int) -> None:
         self._given = sock
         self._left = most
+        self._lines = 0
         super().__init__(host)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
@@ -160,6 +162,9 @@ class _Connection(imaplib.IMAP4):
     def readline(self) -> bytes:
         line: bytes = self._stream().readline(min(self._left, _LONGEST_LINE) + 1)
         self._take(len(line))
+        self._lines += 1
+        if self._lines > _MOST_LINES:
+            raise ImapFault(PollError.TOO_LARGE, f"the server says more than {_MOST_LINES} lines")
         if len(line) > _LONGEST_LINE:
             raise self.error(f"a line longer than {_LONGEST_LINE} bytes")
         return line

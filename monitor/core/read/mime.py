@@ -116,7 +116,8 @@ class _Reader:
             return self._several(kind, _parameter(stated, "boundary"), body, depth)
         if kind not in ("text/plain", "text/html", "") or _is_attached(fields):
             return ""
-        content = decode(_unpacked(fields, body), stated)
+        # "us-ascii" is what programs state that were not told; the web's rules would make Latin-1 of it.
+        content = decode(_unpacked(fields, body), None if "ascii" in stated.lower() else stated)
         return self._markup(content) if kind == "text/html" else _plain(content)
 
     def _several(self, kind: str, boundary: str, body: bytes, depth: int) -> str:
