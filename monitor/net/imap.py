@@ -97,16 +97,21 @@ class ImapSession:
 
     def _connected(self, limits: Limits) -> _Connection:
         sock = self._dial()
-        self._socket = sock
-        if self._aborted:
-            raise TimeoutError
         try:
+            self._hold(sock)
             if self._implicit_tls:
-                sock = self._socket = self._tls.wrap_socket(sock, server_hostname=self._host)
+                sock = self._tls.wrap_socket(sock, server_hostname=self._host)
+                self._hold(sock)
             return _Connection(self._host, sock, _SLACK + limits.total + limits.message)
         except BaseException:
             sock.close()
             raise
+
+    def _hold(self, sock: socket.socket) -> None:
+        """Let ``abort`` reach this socket; one that came before goes for it too."""
+        self._socket = sock
+        if self._aborted:
+            raise TimeoutError
 
     def _dial(self) -> socket.socket:
         failed: OSError | None = None
@@ -123,7 +128,7 @@ class ImapSession:
         """STARTTLS, checked; without it a password goes to this machine alone."""
         if "STARTTLS" in connection.capabilities:
             connection.starttls(self._tls)
-            self._socket = connection.sock
+            self._hold(connection.sock)
         elif not is_local(connection.sock.getpeername()[0]):
             raise ImapFault(PollError.TLS, "the server offers no STARTTLS, so the password was not sent")
 

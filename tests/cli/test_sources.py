@@ -253,6 +253,7 @@ class TestMailbox:
         monitor.write("sources.yaml", lines)
 
         assert monitor("check", "--json").json["ok"]
+        assert "maildir" not in monitor("sources", "export-opml").stdout
         first, second = (monitor("poll", "--all", "--json").json for _ in range(2))
 
         assert (first["entries_new"], first["failed"]) == (2, 0)
