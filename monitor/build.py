@@ -18,12 +18,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
-from monitor.config.credentials import resolve_headers
+from monitor.config.credentials import resolve_headers, resolve_proxy
 from monitor.config.files import read_text
 from monitor.config.secret_refs import resolve_secrets
 from monitor.config.settings import Settings, dotenv_values, load_settings
@@ -34,12 +35,13 @@ from monitor.core.render import Renderer
 from monitor.core.signature import derive_secret
 from monitor.errors import ConfigError, NotFound, Problem, StateError
 from monitor.jail.jail import Jail
-from monitor.model.source import Source
+from monitor.model.source import Proxy, Source
 from monitor.model.subscription import Subscription
 from monitor.model.vocabulary import Vocabulary
 from monitor.net.client import Fetcher
 from monitor.net.guard import Guard
 from monitor.net.mail import MaildirRoute, SmtpRoute
+from monitor.net.mailbox import Documents, Mailboxes
 from monitor.net.maildir import Maildir
 from monitor.net.robots import Robots
 from monitor.net.smtp import SmtpRelay, parse_smtp_url
@@ -79,7 +81,7 @@ def actor() -> str:
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """A workspace's files, read and checked. ``signing`` are the configured webhook secrets by
-    subscription, ``credentials`` the headers of each source."""
+    subscription, ``credentials`` the headers of each source, ``proxies`` what its requests go through."""
 
     folder: Path
     settings: Settings
@@ -88,6 +90,7 @@ class Configuration:
     subscriptions: tuple[Subscription, ...]
     signing: Mapping[str, tuple[str, ...]] = field(repr=False)
     credentials: Mapping[str, Mapping[str, str]] = field(repr=False)
+    proxies: Mapping[str, Proxy | None]
 
     @property
     def state(self) -> Path:
@@ -126,9 +129,10 @@ def configure(folder: Path, environ: Mapping[str, str] | None = None) -> Configu
     credentials = {
         each.id: problems.past(functools.partial(resolve_headers, each, known, folder)) or {} for each in sources
     }
+    proxies = {each.id: problems.past(functools.partial(resolve_proxy, each, known, folder)) for each in sources}
     if problems.found or settings is None:
         raise ConfigError(problems.found)
-    return Configuration(folder, settings, vocabulary, sources, subscriptions, signing, credentials)
+    return Configuration(folder, settings, vocabulary, sources, subscriptions, signing, credentials, proxies)
 
 
 def _optional(path: Path) -> str | None:
@@ -245,6 +249,17 @@ class Credentials:
         return self.configuration.credentials.get(source_id, {})
 
 
+class Proxies:
+    """The proxy of each source in force; ``configuration`` is replaced when the files are read again."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+
+    def __call__(self, source_id: str) -> Proxy | None:
+        """What the source's requests go through; None: nothing."""
+        return self.configuration.proxies.get(source_id)
+
+
 @asynccontextmanager
 async def opened(
     configuration: Configuration,
@@ -258,7 +273,9 @@ async def opened(
     with opened_database(configuration) as db:
         key = secret_key(configuration)
         guard = Guard(settings.allow_networks, settings.allow_ports)
-        fetcher = Fetcher(guard, settings.user_agent, clock=clock)
+        # Mail servers are the operator's own, wherever they stand: still resolved once, and dialled by that address.
+        mailboxes = Mailboxes(configuration.folder, Guard([ip_network("0.0.0.0/0"), ip_network("::/0")]))
+        fetcher = Documents(Fetcher(guard, settings.user_agent, clock=clock), mailboxes)
         jail = Jail()
         webhooks = WebhookClient(guard, settings.user_agent, clock=clock)
         packaged = Renderer(templates_of(None))
@@ -277,6 +294,7 @@ async def opened(
             key=key,
             secrets=Signing(configuration, key),
             credentials=Credentials(configuration),
+            proxies=Proxies(configuration),
             clock=clock,
             chance=chance,
             new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
@@ -293,8 +311,8 @@ async def opened(
 
 async def apply(ctx: Context, configuration: Configuration) -> int:
     """Make the database and the context say what the files say; the number of sources and subscriptions changed."""
-    for holder in (ctx.secrets, ctx.credentials):
-        if isinstance(holder, Signing | Credentials):
+    for holder in (ctx.secrets, ctx.credentials, ctx.proxies):
+        if isinstance(holder, Signing | Credentials | Proxies):
             holder.configuration = configuration
 
     def work(tx: Tx) -> int:

@@ -13,6 +13,7 @@ import typer
 from monitor.cli.output import Json, counted, print_json, say, warn
 from monitor.cli.workspace import folder_of, with_context
 from monitor.errors import StateError, Unreadable
+from monitor.model.source import SourceKind
 
 if TYPE_CHECKING:
     from monitor.config.source_lines import Entry
@@ -134,7 +135,7 @@ def _tell(entries: Sequence[Entry], outlines: Sequence[OpmlOutline], *, appended
 
 
 def export_opml(command: typer.Context) -> None:
-    """Print the sources of sources.yaml as OPML 2.0: feeds as feeds, everything else as links.
+    """Print the sources of sources.yaml as OPML 2.0: feeds as feeds, everything else as links. Mailboxes stay out.
 
     \b
     Example: monitor sources export-opml > sources.opml
@@ -142,4 +143,5 @@ def export_opml(command: typer.Context) -> None:
     from monitor import build
     from monitor.core.opml import write_opml
 
-    typer.echo(write_opml(build.configure(folder_of(command)).sources), nl=False)
+    sources = build.configure(folder_of(command)).sources
+    typer.echo(write_opml([each for each in sources if each.kind is not SourceKind.MAILBOX]), nl=False)

@@ -10,7 +10,7 @@ import typer
 from monitor.cli.output import Json, counted, facts, heading, print_json, prose, say, shown
 from monitor.cli.workspace import folder_of, with_context
 from monitor.errors import UsageError
-from monitor.model.source import Fetched, FetchFailed, PollError, ReadFailed, Reading, Source, SourceKind, Voice
+from monitor.model.source import Fetched, FetchFailed, PollError, Proxy, ReadFailed, Reading, Source, SourceKind, Voice
 
 if TYPE_CHECKING:
     from monitor.pipeline.context import Context
@@ -31,7 +31,10 @@ def try_out(
     items: Annotated[str | None, typer.Option(metavar="PATH", help="Kind json: where the list is.")] = None,
     field: Annotated[Words, typer.Option(metavar="NAME=PATH", help="Kind json: where title, url, ... are.")] = None,
     header: Annotated[Words, typer.Option(metavar="NAME:VALUE", help="Sent along; VALUE may be env:NAME.")] = None,
-    auth: Annotated[str | None, typer.Option(metavar="REF", help="The API's key: env:NAME or file:PATH.")] = None,
+    auth: Annotated[str | None, typer.Option(metavar="REF", help="The key or login: env:NAME or file:PATH.")] = None,
+    sender: Annotated[Words, typer.Option("--from", metavar="WHO", help="Kind mailbox: an address or @domain.")] = None,
+    proxy: Annotated[str | None, typer.Option(metavar="URL", help="Fetch through it: http://host:port.")] = None,
+    proxy_auth: Annotated[str | None, typer.Option(metavar="REF", help="Its user:password: env: or file:.")] = None,
     voice: Annotated[Voice, typer.Option(help="Who speaks: sets the draft's title.")] = Voice.PRESS,
     as_json: Json = False,
 ) -> None:
@@ -41,16 +44,18 @@ def try_out(
 
     \b
     Example: monitor sources test https://example.org/statement --kind page --select "main article" --drop .share
+             monitor sources test imaps://mail.example.org/INBOX --kind mailbox --auth env:BULLETINS
              monitor sources test https://api.example.org/v1 --kind json --items results --field title=headline
     """
-    checked = _checked(url, select or [], drop or [], ignore or [], items, field or [], header or [], auth)
+    checked = _checked(select or [], drop or [], ignore or [], items, field or [], header or [], auth)
+    checked |= _ways(url, kind, sender or [], proxy, proxy_auth)
     if kind is SourceKind.JSON and not any(name == "title" for name, _ in checked["fields"]):
         raise UsageError(
             "--kind json: say where an item's title stands, such as --items results --field title=headline"
         )
     source = Source(id="test", name="test", url=url, kind=kind, voice=voice, **checked)
-    headers = _headers(command, source)
-    result = with_context(command, lambda ctx: _test(ctx, source, headers))
+    headers, through = _ways_in(command, source)
+    result = with_context(command, lambda ctx: _test(ctx, source, headers, through))
     if as_json:
         print_json(result)
     else:
@@ -60,7 +65,6 @@ def try_out(
 
 
 def _checked(
-    url: str,
     select: list[str],
     drop: list[str],
     ignore: list[str],
@@ -70,12 +74,10 @@ def _checked(
     auth: str | None,
 ) -> dict[str, Any]:
     """The options as fields of a Source, held to what ``sources.yaml`` may say. Raises UsageError."""
-    from monitor.config.addresses import web_address
     from monitor.config.credentials import reference
     from monitor.config.json_paths import dotted_path
     from monitor.config.sources import expression, selector
 
-    _each("URL", web_address, [url])
     return {
         "select": _each("--select", selector, select),
         "drop": _each("--drop", selector, drop),
@@ -84,6 +86,18 @@ def _checked(
         "fields": _each("--field", _field, fields),
         "headers": _each("--header", _header, headers),
         "auth": "".join(_each("--auth", reference, [] if auth is None else [auth])),
+    }
+
+
+def _ways(url: str, kind: SourceKind, senders: list[str], proxy: str | None, proxy_auth: str | None) -> dict[str, Any]:
+    from monitor.config.addresses import mailbox_address, proxy_address, sender, web_address
+    from monitor.config.credentials import reference
+
+    _each("URL", mailbox_address if kind is SourceKind.MAILBOX else web_address, [url])
+    return {
+        "senders": _each("--from", sender, senders),
+        "proxy": "".join(_each("--proxy", proxy_address, [proxy] if proxy else [])),
+        "proxy_auth": "".join(_each("--proxy-auth", reference, [proxy_auth] if proxy_auth else [])),
     }
 
 
@@ -111,24 +125,26 @@ def _header(words: str) -> tuple[str, str]:
     return header_pair(name.strip(), value.strip())
 
 
-def _headers(command: typer.Context, source: Source) -> Mapping[str, str]:
-    """What goes along with the request, references resolved as for a poll: the environment, then ``.env``."""
+def _ways_in(command: typer.Context, source: Source) -> tuple[Mapping[str, str], Proxy | None]:
+    """What goes along with the request and what it goes through, references resolved as for a poll: the environment,
+    then ``.env``."""
     from dotenv import dotenv_values
 
     from monitor.build import environment
-    from monitor.config.credentials import resolve_headers
+    from monitor.config.credentials import resolve_headers, resolve_proxy
 
     folder = folder_of(command)
     stored = {
         name: value for name, value in dotenv_values(folder / ".env", interpolate=False).items() if value is not None
     }
-    return resolve_headers(source, {**stored, **environment()}, folder, "--auth")
+    known = {**stored, **environment()}
+    return resolve_headers(source, known, folder, "--auth"), resolve_proxy(source, known, folder, "--proxy-auth")
 
 
-async def _test(ctx: Context, source: Source, headers: Mapping[str, str]) -> dict[str, Any]:
+async def _test(ctx: Context, source: Source, headers: Mapping[str, str], proxy: Proxy | None = None) -> dict[str, Any]:
     empty: dict[str, Any] = {"url": source.url, "found_at": None, "status": None, "kind": None, "title": None}
     empty |= {"notes": [], "items": [], "next_urls": [], "error": None, "detail": None}
-    fetched = await ctx.fetcher.fetch(source.url, headers=headers)
+    fetched = await ctx.fetcher.fetch(source.url, headers=headers, proxy=proxy)
     if isinstance(fetched, FetchFailed):
         return empty | {"status": fetched.status, "error": fetched.error, "detail": fetched.detail}
     if not isinstance(fetched, Fetched):

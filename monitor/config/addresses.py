@@ -85,6 +85,44 @@ def webhook_address(value: object) -> str:
     return url
 
 
+def mailbox_address(value: object) -> str:
+    """``imaps://host[:port]/FOLDER``, ``imap://...``, or ``maildir:FOLDER``, without a login."""
+    if not isinstance(value, str):
+        raise ValueError("a mailbox is an address such as imaps://mail.example.org/INBOX or maildir:FOLDER")
+    url = value.strip()
+    if len(url) > MAX_URL or _FORBIDDEN_IN_URL.search(url):
+        raise ValueError(f"{quoted(value)} holds a blank or another character that an address may not hold")
+    if url.startswith("maildir:"):
+        if not url.removeprefix("maildir:").strip("/"):
+            raise ValueError("a Maildir needs its folder: maildir:state/inbox")
+        return url
+    parts = _split(url)
+    if parts.scheme not in {"imap", "imaps"}:
+        raise ValueError(f"{quoted(value)} is not a mailbox: it begins with imaps://, imap:// or maildir:")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the address holds a user name or password: state them by 'auth: env:NAME' or 'file:PATH'")
+    if parts.query or parts.fragment:
+        raise ValueError("a mailbox's address ends with its folder: imaps://mail.example.org/INBOX")
+    _check_host(parts, url)
+    return url
+
+
+def sender(value: object) -> str:
+    """A mail address whose mail counts, or an @domain with those below it; in lower case."""
+    if isinstance(value, str) and value.strip().startswith("@"):
+        return mail_address(f"any{value.strip()}").removeprefix("any").lower()
+    return mail_address(value.strip() if isinstance(value, str) else value).lower()
+
+
+def proxy_address(value: object) -> str:
+    """``http://host:port`` and nothing else."""
+    url = web_address(value)
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.path not in ("", "/") or parts.query or parts.fragment or parts.port is None:
+        raise ValueError(f"{quoted(url)} is not a proxy: write http://host:port; its login goes into 'proxy_auth'")
+    return url.rstrip("/")
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

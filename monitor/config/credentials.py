@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.config.files import read_text
 from monitor.errors import ConfigError, Problem
-from monitor.model.source import Source, SourceKind
+from monitor.model.source import Proxy, Source, SourceKind
 
 MAX_VALUE = 2000
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110 5.6.2
@@ -16,10 +16,12 @@ _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,200}|file:[^\x00-\x1f]{1,1000}")
 # What the service itself decides for every request.
 _OURS = {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "if-none-match", "cookie"}
+_OURS |= {"proxy-authorization"}  # for the proxy alone: ``proxy_auth``
 _SCHEMES = {  # how each API takes its key; any other kind takes a bearer token (RFC 6750)
     SourceKind.COURTLISTENER: ("Authorization", "Token {}"),
     SourceKind.REGULATIONS: ("X-Api-Key", "{}"),
     SourceKind.GOVINFO: ("X-Api-Key", "{}"),
+    SourceKind.MAILBOX: ("login", "{}"),  # no header: the mail server takes it (net.mailbox.LOGIN)
 }
 
 
@@ -36,10 +38,10 @@ def header_pair(name: str, value: object) -> tuple[str, str]:
     return name, value
 
 
-def reference(value: object) -> str:
+def reference(value: object, key: str = "auth") -> str:
     """``env:NAME`` or ``file:PATH``. Raises ValueError; the message never shows the value, which may be a secret."""
     if not isinstance(value, str) or not _REFERENCE.fullmatch(value):
-        raise ValueError("'auth' says where the key is found: env:NAME or file:PATH, never the key itself")
+        raise ValueError(f"'{key}' says where the key is found: env:NAME or file:PATH, never the key itself")
     return value
 
 
@@ -52,9 +54,32 @@ def resolve_headers(
         if source.auth:
             name, pattern = _SCHEMES.get(source.kind, ("Authorization", "Bearer {}"))
             headers[name] = pattern.format(_resolved(source.auth, environ, workspace))
+            if source.kind is SourceKind.MAILBOX:
+                _check_login(headers[name], "auth")
     except ValueError as error:
         raise ConfigError(Problem(file, source.line or None, f"{source.id}: {error}")) from None
     return headers
+
+
+def resolve_proxy(
+    source: Source, environ: Mapping[str, str], workspace: Path, file: str = "sources.yaml"
+) -> Proxy | None:
+    """What the source's requests go through. ConfigError at the source's line where its login cannot be had."""
+    if not source.proxy:
+        return None
+    try:
+        login = _resolved(source.proxy_auth, environ, workspace) if source.proxy_auth else None
+        if login is not None:
+            _check_login(login, "proxy_auth")
+    except ValueError as error:
+        raise ConfigError(Problem(file, source.line or None, f"{source.id}: {error}")) from None
+    return Proxy(source.proxy, login)
+
+
+def _check_login(login: str, key: str) -> None:
+    user, colon, password = login.partition(":")
+    if not user or not colon or not password:
+        raise ValueError(f"what '{key}' refers to has to be user:password")
 
 
 def _resolved(value: str, environ: Mapping[str, str], workspace: Path) -> str:

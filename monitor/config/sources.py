@@ -12,7 +12,7 @@ import cssselect
 import lxml.etree
 import re2
 
-from monitor.config.addresses import policy_reference, web_address
+from monitor.config.addresses import mailbox_address, policy_reference, proxy_address, sender, web_address
 from monitor.config.credentials import header_pair, reference
 from monitor.config.durations import duration
 from monitor.config.form import Form, Path
@@ -40,6 +40,9 @@ KEYS = (
     "policies",
     "headers",
     "auth",
+    "from",
+    "proxy",
+    "proxy_auth",
     "seed",
     "late_after",
     "max_pages",
@@ -47,10 +50,11 @@ KEYS = (
 DEFAULT_KEYS = ("kind", "voice", "record", "every", "select", "drop", "ignore", "agencies", "late_after", "max_pages")
 TOP_KEYS = ("version", "defaults", "sources")
 # Kinds that have a name already and no reader yet.
-LATER_KINDS = (
-    "mailbox",
-    "tracker",
-)
+LATER_KINDS = ("tracker",)
+# What a mailbox has no use for: the rules of pages and of the web.
+NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages")
+
+_FIELDS = {"from": "senders"}  # keys that Source calls otherwise
 
 LEAST = timedelta(seconds=1)  # a guard against slips: politeness is MONITOR_HOST_MIN_GAP's
 MOST = timedelta(days=31)
@@ -93,18 +97,20 @@ class _Reader:
             if key not in given:
                 form.note(path, f"the source has no '{key}'")
         identity = form.identity((*path, "id"), given["id"], self._taken) if "id" in given else None
-        url = form.attempt((*path, "url"), web_address, given["url"]) if "url" in given else None
         name = form.name((*path, "name"), given["name"]) if "name" in given else None
         policies = form.each((*path, "policies"), given.get("policies"), "'policies'", policy_reference)
         own = self.settings(path, given)
         settings = inherited | own
+        mailed = settings.get("kind") is SourceKind.MAILBOX
+        url = form.attempt((*path, "url"), _address(mailed), given["url"]) if "url" in given else None
+        self._fitting(path, given, url, mailed)
         if "kind" in own or "kind" not in given:
             settings |= json_keys(form, path, given, is_json=settings.get("kind") is SourceKind.JSON)
         if identity is None or url is None:
             return None
         return Source(
             id=identity,
-            name=name or (urlsplit(url).hostname or url).removeprefix("www."),
+            name=name or (urlsplit(url).hostname or url.rpartition("/")[2]).removeprefix("www."),
             url=url,
             policies=policies,
             line=form.line(path),
@@ -125,6 +131,9 @@ class _Reader:
             "agencies": lambda place, value: self._form.words(place, value, "'agencies'", self._agency),
             "headers": self._headers,
             "auth": lambda place, value: self._form.attempt(place, reference, value),
+            "from": lambda place, value: self._form.words(place, value, "'from'", sender),
+            "proxy": lambda place, value: self._form.attempt(place, proxy_address, value),
+            "proxy_auth": lambda place, value: self._form.attempt(place, _proxy_auth, value),
             "seed": lambda place, value: self._form.choice(
                 place, value, "value of 'seed'", {seed.value: seed for seed in Seed}
             ),
@@ -134,7 +143,25 @@ class _Reader:
         if "record" in given:
             self._record((*path, "record"), given["record"])
         found = {key: read((*path, key), given[key]) for key, read in readers.items() if key in given}
-        return {key: value for key, value in found.items() if value is not None}
+        return {_FIELDS.get(key, key): value for key, value in found.items() if value is not None}
+
+    def _fitting(self, path: Path, given: dict[str, Any], url: str | None, mailed: bool) -> None:
+        """Note what would have no effect, and what a mailbox or a proxy needs and does not have."""
+        form = self._form
+        if not mailed and "from" in given:
+            form.note((*path, "from"), "'from' needs 'kind: mailbox': it says whose mail counts")
+        if "proxy_auth" in given and "proxy" not in given:
+            form.note((*path, "proxy_auth"), "'proxy_auth' needs 'proxy'")
+        if not mailed:
+            return
+        for key in NOT_OF_MAIL:
+            if key in given:
+                form.note((*path, key), f"{quoted(key)} means nothing for a mailbox: remove it")
+        local = url is not None and url.startswith("maildir:")
+        if local and "auth" in given:
+            form.note((*path, "auth"), "a Maildir needs no 'auth': remove it")
+        if url is not None and not local and "auth" not in given:
+            form.note(path, "the mailbox has no 'auth': env:NAME or file:PATH, which holds user:password")
 
     def _kind(self, path: Path, value: object) -> SourceKind | None:
         kinds = {kind.value: kind for kind in SourceKind if kind.value not in LATER_KINDS}
@@ -158,6 +185,20 @@ class _Reader:
             self._form.note(path, "'record: auto' is not available in this version: only 'review' is")
         elif value != "review":
             self._form.note(path, unknown("value of 'record'", value, ("review",)))
+
+
+def _address(mailed: bool) -> Callable[[object], str]:
+    return mailbox_address if mailed else _web_address
+
+
+def _web_address(value: object) -> str:
+    if isinstance(value, str) and value.strip().startswith(("imap:", "imaps:", "maildir:")):
+        raise ValueError(f"{quoted(value)} needs 'kind: mailbox'")
+    return web_address(value)
+
+
+def _proxy_auth(value: object) -> str:
+    return reference(value, "proxy_auth")
 
 
 def _every(value: object) -> timedelta:

@@ -70,13 +70,14 @@ def decide(reading: Reading, known: Mapping[str, Known] | Iterable[Known]) -> De
     (``extended_key``), and an entry from before the collision is known again by its words. An unknown key with the
     same canonical link and the same normalised title as one known entry is that entry, unless the link is shared.
     Where over half of a feed's keys are unknown at once, and link or title tells most of those, its ids were remade,
-    and link or title is enough.
+    and link or title is enough. Neither holds for mail: a newsletter's title and link repeat every week.
     """
     entries = list(known.values() if isinstance(known, Mapping) else known)
     comparison = _Comparison(_ruled(reading.items, entries), entries)
     comparison.by_key()
-    comparison.by_link_and_title()
-    if reading.kind is not SourceKind.PAGE:
+    if reading.kind is not SourceKind.MAILBOX:
+        comparison.by_link_and_title()
+    if reading.kind not in (SourceKind.PAGE, SourceKind.MAILBOX):
         comparison.by_link_or_title()
     return comparison.decided(capped=reading.kind is not SourceKind.PAGE)
 

@@ -25,6 +25,7 @@ class SourceKind(StrEnum):
     JUSTICE = "justice"  # the press API of justice.gov
     WORDPRESS = "wordpress"  # wp-json/wp/v2/posts
     JSON = "json"  # any API: ``items`` is the path, ``fields`` the map
+    MAILBOX = "mailbox"  # bulletins that are only mailed: IMAP, or a Maildir
 
 
 class Voice(StrEnum):
@@ -51,6 +52,8 @@ class Source:
     ``policies`` binds the source: whatever is new here is flagged for them (tracker ids or urls). ``items`` (a dotted
     path) and ``fields`` (item field -> dotted path) are for JSON. ``headers`` are sent to the source's own origin
     alone; a value, and ``auth``, may be a reference (``env:NAME``, ``file:PATH``) that is resolved when it is sent.
+    ``senders``: the addresses and @domains whose mail counts; where there are none, all mail does. ``proxy``
+    (``http://host:port``) is what the requests go through, ``proxy_auth`` a reference to "user:password" for it.
     ``late_after``: an item published longer ago than this is stored and not flagged. ``max_pages`` bounds the pages of
     a paged API that one poll asks for.
     """
@@ -70,6 +73,9 @@ class Source:
     fields: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     auth: str = ""
+    senders: tuple[str, ...] = ()
+    proxy: str = ""
+    proxy_auth: str = ""
     seed: Seed = Seed.SILENT
     late_after: timedelta = timedelta(days=30)
     max_pages: int = 5
@@ -100,14 +106,25 @@ class PollError(StrEnum):
     NOT_A_DOCUMENT = "not_a_document"  # not the kind of document that the source's reader reads
     BLOCK_PAGE = "block_page"  # a challenge, a captcha or a login wall in the place of the document
     ROBOTS = "robots_refused"
+    PROXY = "proxy_error"  # the source's proxy, and not the source, failed
+    AUTH_FAILED = "auth_failed"
+    NO_MAILBOX = "no_mailbox"  # the folder of an IMAP server, or the Maildir, is not there
     PARSE_TIMEOUT = "parse_timeout"
     PDF_LIMIT = "pdf_limit"
     INTERNAL = "internal_error"
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """What a source's requests go through: ``http://host:port``, and "user:password" where it wants that."""
+
+    url: str
+    login: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Validators:
-    """What a conditional request sends back, verbatim."""
+    """What a conditional request sends back, verbatim. Of a mailbox: how far it was read."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -115,7 +132,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document, decoded and whole. ``url`` is where it was found after redirects; header names are lower case."""
+    """A document, decoded and whole. ``url`` is where it was found after redirects; header names are lower case.
+
+    ``more``: a mailbox holds further messages, which the next request gives.
+    """
 
     url: str
     status: int
@@ -123,6 +143,7 @@ class Fetched:
     headers: dict[str, str] = field(default_factory=dict)
     validators: Validators = Validators()
     permanent_url: str | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import httpcore
 import httpx
 
-from monitor.model.source import Fetched, FetchFailed, FetchResult, NotModified, PollError, Validators
+from monitor.model.source import Fetched, FetchFailed, FetchResult, NotModified, PollError, Proxy, Validators
 from monitor.net.decode import BadEncoding, TooLarge, Truncated, decoder
 from monitor.net.excerpt import excerpt
 from monitor.net.guard import Guard
@@ -33,6 +34,7 @@ class _Hop:
 
     url: httpx.URL
     headers: Mapping[str, str]
+    proxy: Proxy | None = None
     hops: int = 0
     permanent: bool = True
 
@@ -74,10 +76,12 @@ class Fetcher:
         *,
         validators: Validators = Validators(),  # noqa: B008 - frozen
         headers: Mapping[str, str] = {},
+        proxy: Proxy | None = None,
     ) -> FetchResult:
         """The document at ``url``, decoded and whole; NotModified where the validators still hold; or why not.
 
         ``headers`` (credentials) go to ``url``'s own origin only: any redirect to another drops them for good.
+        Every request goes through ``proxy`` where one is given: PROXY where that is what failed.
         ``Fetched.permanent_url`` is set where every redirect on the way was permanent (301, 308).
         """
         if reason := self._guard.check_url(url):
@@ -85,19 +89,22 @@ class Fetcher:
         try:
             async with asyncio.timeout(self._total_timeout):
                 own = {name.lower(): value for name, value in headers.items()}
-                result = await self._follow(_Hop(httpx.URL(url), own), _conditions(validators))
+                result = await self._follow(_Hop(httpx.URL(url), own, proxy), _conditions(validators))
         except TimeoutError:
             return FetchFailed(PollError.TIMEOUT, f"not finished within {self._total_timeout:g} s")
         except PEER_FAULTS as fault:
-            return FetchFailed(*describe(fault))
+            return _blamed(fault, proxy)
         # A source that was not redirected keeps its own spelling, fragment and all.
         return replace(result, url=url) if isinstance(result, Fetched) and result.url == str(httpx.URL(url)) else result
 
     async def _follow(self, hop: _Hop, conditions: Mapping[str, str]) -> FetchResult:
         while True:
+            if hop.proxy is not None and (reason := self._guard.check_target(str(hop.url))):
+                return FetchFailed(PollError.BLOCKED_ADDRESS, reason)
             asked = {**self._headers, **hop.headers, **conditions}
             wire = [(name.encode("ascii"), value.encode("latin-1")) for name, value in asked.items()]
-            response = await self._transport.handle_async_request(httpx.Request("GET", hop.url, headers=wire))
+            request = httpx.Request("GET", hop.url, headers=wire)
+            response = await self._transport.handle_async_request(request, hop.proxy)
             try:
                 if response.status_code not in MOVED:
                     return await self._conclude(hop, response, conditional=bool(conditions))
@@ -128,7 +135,7 @@ class Fetcher:
             return FetchFailed(PollError.REDIRECT_REFUSED, f"redirect: {reason}", status)
         same_origin = _origin(target) == _origin(hop.url)
         permanent = hop.permanent and status in MOVED_FOR_GOOD
-        return _Hop(target, hop.headers if same_origin else {}, hop.hops + 1, permanent)
+        return _Hop(target, hop.headers if same_origin else {}, hop.proxy, hop.hops + 1, permanent)
 
     async def _conclude(self, hop: _Hop, response: httpx.Response, *, conditional: bool) -> FetchResult:
         status = response.status_code
@@ -139,6 +146,8 @@ class Fetcher:
             return NotModified(_validators(response), _plain_headers(response))
         if status == 206:
             return FetchFailed(PollError.INCOMPLETE, "a part of the document where the whole was asked for", status)
+        if status == 407 and hop.proxy is not None:
+            return FetchFailed(PollError.PROXY, f"the proxy {hop.proxy.url} wants another 'proxy_auth'", status)
         if not 200 <= status < 300:
             error = PollError.GONE if status == 410 else PollError.HTTP_STATUS
             wait = parse_retry_after(response.headers.get("retry-after"), self._clock())
@@ -167,6 +176,16 @@ class Fetcher:
             return FetchFailed(PollError.INCOMPLETE, "the compressed body ends in the middle", status)
         except PEER_FAULTS as fault:
             return FetchFailed(*describe(fault, in_body=True), status)
+
+
+def _blamed(fault: Exception, proxy: Proxy | None) -> FetchFailed:
+    """What went wrong, and whose fault it was: before there is a connection, only the proxy was asked for anything."""
+    error, words = describe(fault)
+    if proxy is not None and error in (PollError.CONNECT, PollError.DNS, PollError.BLOCKED_ADDRESS, PollError.PROXY):
+        return FetchFailed(PollError.PROXY, f"the proxy {proxy.url}: {words}")
+    if proxy is not None and isinstance(fault, httpcore.ConnectTimeout):
+        return FetchFailed(PollError.PROXY, f"the proxy {proxy.url}: {words}")
+    return FetchFailed(error, words)
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:

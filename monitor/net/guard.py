@@ -125,6 +125,25 @@ class Guard:
             return None  # a name may lead into allow_networks: check_address decides when it is dialled
         return f"port {port} is not one of {', '.join(map(str, sorted(self.allow_ports)))}"
 
+    def check_target(self, url: str) -> str | None:
+        """Why a proxy must not be asked for ``url``, which passed ``check_url``, or None.
+
+        The proxy resolves a name, so that its addresses cannot be checked here; what it may not name at all can.
+        """
+        parsed = httpx.URL(url)
+        port = parsed.port or (443 if parsed.scheme == "https" else 80)
+        host = parsed.raw_host.decode("ascii")
+        literal = _literal(host)
+        if literal is not None:
+            return self.check_address(literal, port)
+        if host == "localhost" or host.endswith(".localhost"):
+            return f"{host} is the proxy itself (RFC 6761 6.3)"
+        return None if port in self.allow_ports else f"port {port} is not allowed"
+
+    def for_proxy(self, port: int) -> Guard:
+        """The rules for the proxy itself: the operator stated its port, which need not be one of the web's."""
+        return Guard(self.allow_networks, {*self.allow_ports, port}, resolver=self.resolver)
+
     def check_address(self, address: Address, port: int) -> str | None:
         """Why ``address`` must not be dialled on ``port``, or None."""
         plain = _unmapped(address)

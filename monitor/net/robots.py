@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from monitor.core.read.decode import decode
-from monitor.model.source import Fetched, FetchFailed, FetchResult, NotModified, PollError, SourceKind
+from monitor.model.source import Fetched, FetchFailed, FetchResult, NotModified, PollError, Proxy, SourceKind
 
 OBEYING = frozenset({SourceKind.PAGE, SourceKind.PDF, SourceKind.LISTING})
 """The kinds of source that are asked about; what is fetched beside them, such as a feed's articles, is a page too."""
@@ -26,7 +26,7 @@ LONGEST_DELAY = timedelta(hours=1)
 
 
 class _Fetching(Protocol):
-    async def fetch(self, url: str) -> FetchResult: ...
+    async def fetch(self, url: str, *, proxy: Proxy | None = ...) -> FetchResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,9 @@ class _Rules:
     until: datetime
     rules: Protego | None = None
     failed: FetchFailed | None = None
+
+
+_Place = tuple[str, Proxy | None]  # an origin, and what it is reached through
 
 
 class Robots:
@@ -49,11 +52,11 @@ class Robots:
         self._fetcher = fetcher
         self._user_agent = user_agent
         self._clock = clock
-        self._known: OrderedDict[str, _Rules] = OrderedDict()
-        self._asking: dict[str, asyncio.Task[_Rules]] = {}
+        self._known: OrderedDict[_Place, _Rules] = OrderedDict()
+        self._asking: dict[_Place, asyncio.Task[_Rules]] = {}
 
-    async def refusal(self, url: str) -> FetchFailed | None:
-        """Why ``url`` may not be fetched; None where it may.
+    async def refusal(self, url: str, proxy: Proxy | None = None) -> FetchFailed | None:
+        """Why ``url`` may not be fetched through ``proxy``, or directly; None where it may.
 
         No file (any 4xx but 429) allows everything. One that is refused for now (5xx, 429) forbids everything for an
         hour as ROBOTS. Where the host does not answer at all, the failure is that, and the next call asks again. Where
@@ -62,34 +65,35 @@ class Robots:
         origin = _origin(url)
         if origin is None:
             return None  # the fetch itself will say what is wrong with it
-        known = await self._rules(origin)
+        known = await self._rules((origin, proxy))
         if known.rules is None or known.rules.can_fetch(url, self._user_agent):
             return known.failed
         return FetchFailed(PollError.ROBOTS, f"{origin}/robots.txt forbids it to {self._user_agent.split('/')[0]}")
 
-    def crawl_delay(self, url: str) -> timedelta | None:
+    def crawl_delay(self, url: str, proxy: Proxy | None = None) -> timedelta | None:
         """The gap between requests that the site asks for, at most an hour; None where it is not known to ask."""
-        known = self._known.get(_origin(url) or "")
+        known = self._known.get((_origin(url) or "", proxy))
         seconds = None if known is None or known.rules is None else known.rules.crawl_delay(self._user_agent)
         return None if seconds is None else min(timedelta(seconds=min(seconds, 86_400)), LONGEST_DELAY)
 
-    async def _rules(self, origin: str) -> _Rules:
-        known = self._known.get(origin)
+    async def _rules(self, place: _Place) -> _Rules:
+        known = self._known.get(place)
         if known is not None and self._clock() < known.until:
-            self._known.move_to_end(origin)
+            self._known.move_to_end(place)
             return known
-        asking = self._asking.get(origin)
+        asking = self._asking.get(place)
         if asking is None:  # however many of the origin's pages are due at once, its file is fetched once
-            asking = self._asking[origin] = asyncio.create_task(self._ask(origin, known))
-            asking.add_done_callback(lambda _: self._asking.pop(origin, None))
+            asking = self._asking[place] = asyncio.create_task(self._ask(place, known))
+            asking.add_done_callback(lambda _: self._asking.pop(place, None))
         return await asyncio.shield(asking)
 
-    async def _ask(self, origin: str, before: _Rules | None) -> _Rules:
-        found = await self._judged(await self._fetcher.fetch(f"{origin}/robots.txt"))
+    async def _ask(self, place: _Place, before: _Rules | None) -> _Rules:
+        origin, proxy = place
+        found = await self._judged(await self._fetcher.fetch(f"{origin}/robots.txt", proxy=proxy))
         if found.rules is None and before is not None and before.rules is not None:
             found = _Rules(found.until, before.rules)
-        self._known[origin] = found
-        self._known.move_to_end(origin)
+        self._known[place] = found
+        self._known.move_to_end(place)
         while len(self._known) > MOST_ORIGINS:
             self._known.popitem(last=False)
         return found

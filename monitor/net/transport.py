@@ -12,8 +12,9 @@ from functools import cache
 
 import httpcore
 import httpx
+from httpcore import AsyncConnectionInterface
 
-from monitor.model.source import PollError
+from monitor.model.source import PollError, Proxy
 from monitor.net.excerpt import excerpt
 from monitor.net.guard import BlockedAddress, Guard, Unresolved
 
@@ -24,6 +25,7 @@ PEER_FAULTS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
     httpcore.ProtocolError,
+    httpcore.ProxyError,
     httpx.InvalidURL,
     ssl.SSLError,
     OSError,
@@ -44,18 +46,22 @@ def _web_trust() -> ssl.SSLContext:
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends each request over a new connection; no pool (httpx's costs O(n^2)), no keep-alive, no proxy.
+    """Sends each request over a new connection; no pool (httpx's costs O(n^2)), no keep-alive.
+
+    Through a proxy only where one is given: an https address by CONNECT, so that the proxy sees the host and nothing
+    else; an http one in whole, headers and all.
 
     Raises what httpcore raises, and never anything else for a peer's fault: see ``describe``.
     """
 
     def __init__(self, guard: Guard, tls: ssl.SSLContext | None, connect_timeout: float) -> None:
+        self._guard = guard
         self._backend = guard.backend()
         self._tls = tls
         self._timeouts = {"connect": connect_timeout, "read": FIRST_BYTE, "write": FIRST_BYTE}
-        self._open: set[httpcore.AsyncHTTPConnection] = set()
+        self._open: set[AsyncConnectionInterface] = set()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx.Request, proxy: Proxy | None = None) -> httpx.Response:
         url = httpcore.URL(
             scheme=request.url.raw_scheme,
             host=request.url.raw_host,
@@ -63,9 +69,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             target=request.url.raw_path,
         )
         tls = (self._tls or _web_trust()) if url.scheme == b"https" else None
-        connection = httpcore.AsyncHTTPConnection(
-            url.origin, ssl_context=tls, network_backend=self._backend, keepalive_expiry=0
-        )
+        connection = self._connection(url.origin, tls, proxy)
         self._open.add(connection)
         try:
             answer = await connection.handle_async_request(
@@ -82,7 +86,24 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             raise
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(self, connection, answer))
 
-    async def _close(self, connection: httpcore.AsyncHTTPConnection) -> None:
+    def _connection(
+        self, origin: httpcore.Origin, tls: ssl.SSLContext | None, proxy: Proxy | None
+    ) -> AsyncConnectionInterface:
+        if proxy is None:
+            return httpcore.AsyncHTTPConnection(
+                origin, ssl_context=tls, network_backend=self._backend, keepalive_expiry=0
+            )
+        user, _, password = (proxy.login or "").partition(":")
+        through = httpcore.AsyncHTTPProxy(
+            proxy.url,
+            proxy_auth=(user, password) if proxy.login else None,
+            ssl_context=tls,
+            keepalive_expiry=0,
+            network_backend=self._guard.for_proxy(httpcore.URL(proxy.url).origin.port).backend(),
+        )
+        return through.create_connection(origin)
+
+    async def _close(self, connection: AsyncConnectionInterface) -> None:
         self._open.discard(connection)
         await connection.aclose()
 
@@ -94,7 +115,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 class _Body(httpx.AsyncByteStream):
     def __init__(
-        self, transport: GuardedTransport, connection: httpcore.AsyncHTTPConnection, answer: httpcore.Response
+        self, transport: GuardedTransport, connection: AsyncConnectionInterface, answer: httpcore.Response
     ) -> None:
         self._transport = transport
         self._connection = connection
@@ -117,6 +138,8 @@ def describe(fault: Exception, *, in_body: bool = False) -> tuple[PollError, str
             return PollError.BLOCKED_ADDRESS, words
         case Unresolved():
             return PollError.DNS, words
+        case httpcore.ProxyError():
+            return PollError.PROXY, words
         case httpcore.TimeoutException() | TimeoutError():
             return PollError.TIMEOUT, words
         case httpx.InvalidURL():

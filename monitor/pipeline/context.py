@@ -13,7 +13,7 @@ from monitor.config.settings import Settings
 from monitor.core.read.skim import Skimmed
 from monitor.core.render import Renderer
 from monitor.model.delivery import Deferred, Outcome, Refused
-from monitor.model.source import Fetched, FetchFailed, FetchResult, ReadResult, Source, Validators
+from monitor.model.source import Fetched, FetchFailed, FetchResult, Proxy, ReadResult, Source, Validators
 from monitor.model.vocabulary import Vocabulary
 from monitor.pipeline.matching import Matching
 from monitor.store.database import Database
@@ -24,7 +24,14 @@ log = structlog.get_logger("monitor")
 class Fetching(Protocol):
     """Room 2's view of the network."""
 
-    async def fetch(self, url: str, *, validators: Validators = ..., headers: Mapping[str, str] = ...) -> FetchResult:
+    async def fetch(
+        self,
+        url: str,
+        *,
+        validators: Validators = ...,
+        headers: Mapping[str, str] = ...,
+        proxy: Proxy | None = ...,
+    ) -> FetchResult:
         """The document, or why there is none; never raises for the peer's faults."""
         ...
 
@@ -46,8 +53,8 @@ class Reading(Protocol):
 class Permitting(Protocol):
     """What a site says of programs that fetch its pages."""
 
-    async def refusal(self, url: str) -> FetchFailed | None:
-        """Why the page may not be fetched; None where it may."""
+    async def refusal(self, url: str, proxy: Proxy | None = ...) -> FetchFailed | None:
+        """Why the page may not be fetched; None where it may. ``proxy`` is what the page is fetched through."""
         ...
 
 
@@ -89,7 +96,7 @@ class MailRoute(Protocol):
 class Context:
     """Wired parts and settings. ``clock`` gives aware UTC moments; ``chance`` numbers in 0..1; ``new_id`` unique ids
     with a prefix. ``secrets`` gives the signing secrets of a subscription, ``credentials`` the
-    headers that go to a source's own origin. ``crashpoint`` ends the process
+    headers that go to a source's own origin, ``proxies`` what its requests go through. ``crashpoint`` ends the process
     there in tests of crashes and does nothing otherwise.
     """
 
@@ -107,6 +114,7 @@ class Context:
     key: bytes
     secrets: Callable[[str], Sequence[str]]
     credentials: Callable[[str], Mapping[str, str]]
+    proxies: Callable[[str], Proxy | None]
     clock: Callable[[], datetime]
     chance: Callable[[], float]
     new_id: Callable[[str], str]

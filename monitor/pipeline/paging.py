@@ -55,7 +55,7 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
 async def _document(ctx: Context, claim: Claim, url: str, at: datetime) -> ReadResult:
     own = urlsplit(url)[:2] == urlsplit(claim.source.url)[:2]
     headers = ctx.credentials(claim.source.id) if own else {}  # keys go to the source's own origin alone (row F10)
-    result = await ctx.fetcher.fetch(url, validators=Validators(), headers=headers)
+    result = await ctx.fetcher.fetch(url, validators=Validators(), headers=headers, proxy=ctx.proxies(claim.source.id))
     match result:
         case Fetched():
             return (await ctx.reader.skim(result, claim.source, at, {}, whole=True)).result

@@ -23,6 +23,7 @@ from monitor.errors import LostClaim
 from monitor.model.change import Diff
 from monitor.model.flag import Match
 from monitor.model.source import (
+    NO_WAIT,
     Fetched,
     FetchFailed,
     Item,
@@ -159,14 +160,17 @@ def _report(record: PollRecord, counts: PollCounts) -> PollReport:
 
 async def _attend(ctx: Context, claim: Claim) -> PollRecord:
     """Fetch and judge one source; its record is what T2 commits."""
-    refused = await ctx.robots.refusal(claim.source.url) if claim.source.kind in OBEYING else None
+    proxy = ctx.proxies(claim.source.id)
+    refused = await ctx.robots.refusal(claim.source.url, proxy) if claim.source.kind in OBEYING else None
     if refused is not None:
         return _failed(ctx, claim, refused.error, refused.detail, retry_after=refused.retry_after)
     conditional = claim.full_at is not None and ctx.clock() - claim.full_at < FULL_FETCH_EVERY
+    conditional |= claim.source.kind is SourceKind.MAILBOX  # its validator is how far it was read
     result = await ctx.fetcher.fetch(
         claim.source.url,
         validators=claim.validators if conditional else Validators(),
         headers=ctx.credentials(claim.source.id),
+        proxy=proxy,
     )
     ctx.crashpoint("poll.fetched")
     match result:
@@ -186,8 +190,11 @@ def _fresher(stored: Validators, sent: Validators) -> Validators:
 
 async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     sha256 = hashlib.sha256(fetched.body).hexdigest()
-    wait = wait_of(fetched.body)
+    mailed = claim.source.kind is SourceKind.MAILBOX
+    wait = NO_WAIT if mailed else wait_of(fetched.body)
     settled = replace(_settled(ctx, claim, fetched.headers, fetched.validators, wait), whole=True, wait=wait)
+    if fetched.more:
+        settled = replace(settled, next_poll_at=settled.at, more=True)
     if claim.seeded and sha256 == claim.body_sha256:
         return settled
     skimmed, decided = await _read(ctx, claim, fetched, settled.at)
@@ -196,7 +203,8 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         return _failed(ctx, claim, reading.error, reading.detail)
     for note in (*reading.notes, *decided.notes):
         log.info("poll_note", source=claim.source.id, note=note)
-    settled = replace(settled, extent=_extent(claim, skimmed, settled.at))
+    if not mailed:  # each poll brings other mail
+        settled = replace(settled, extent=_extent(claim, skimmed, settled.at))
     if skimmed.partial and not reading.items:
         return replace(settled, body_sha256=sha256)
     new, revised = await _match(ctx, claim, reading.kind, decided, settled.at)

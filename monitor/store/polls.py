@@ -88,6 +88,7 @@ class PollRecord:
     extent: Extent | None = None  # how much the document holds; None: it was not read
     notes: tuple[str, ...] | None = None  # of the reader; None: only what was new was read: keep the stored ones
     wait: Wait | None = None  # what the document asks for; None: keep the stored one
+    more: bool = False  # the source holds further messages: until they are read, a baseline goes on
     gap: bool = False  # the document shares nothing with what was known: items may be missing
     marks: Mapping[str, str] | None = None  # the document's entries for the next reading; None: keep the stored ones
 
@@ -209,7 +210,7 @@ def _settle_source(tx: Tx, record: PollRecord) -> None:
     if record.body_sha256 is not None:
         values["body_sha256"] = record.body_sha256
     if record.fetched is not None:
-        if not record.seeded:
+        if not record.seeded and not record.more:
             values["seeded_at"] = record.at
         if record.new or record.revised:
             values["changed_at"] = record.at

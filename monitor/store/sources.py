@@ -15,6 +15,8 @@ from monitor.model.source import NO_WAIT, PollError, Seed, Source, SourceKind, V
 from monitor.store import schema as s
 from monitor.store.database import Tx
 
+_PORTS = {"http": 80, "https": 443, "imap": 143, "imaps": 993}
+
 
 def source_to_config(source: Source) -> dict[str, Any]:
     """A source as the JSON that its row keeps."""
@@ -34,6 +36,9 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "fields": [list(pair) for pair in source.fields],
         "headers": [list(pair) for pair in source.headers],
         "auth": source.auth,
+        "senders": list(source.senders),
+        "proxy": source.proxy,
+        "proxy_auth": source.proxy_auth,
         "seed": source.seed.value,
         "late_after": source.late_after.total_seconds(),
         "max_pages": source.max_pages,
@@ -58,6 +63,9 @@ def source_from_config(config: dict[str, Any]) -> Source:
         fields=tuple((name, path) for name, path in config["fields"]),
         headers=tuple((name, value) for name, value in config["headers"]),
         auth=config["auth"],
+        senders=tuple(config.get("senders", ())),
+        proxy=config.get("proxy", ""),
+        proxy_auth=config.get("proxy_auth", ""),
         seed=Seed(config["seed"]),
         late_after=timedelta(seconds=config["late_after"]),
         max_pages=config["max_pages"],
@@ -82,9 +90,9 @@ def wait_from_json(data: dict[str, Any] | None) -> Wait:
 
 
 def host_key(url: str) -> str:
-    """``host:port`` of an address: what politeness is counted by."""
+    """``host:port`` of an address: what politeness is counted by. A Maildir is a host of its own."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 80)}" if parts.hostname else url
 
 
 def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:

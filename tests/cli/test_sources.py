@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
 from monitor.core.opml import read_opml
 from tests.cli.conftest import NEWS, OTHER, Monitor, Newsroom, sources_yaml
+from tests.core.mails import mail
 
 OPML = """<opml version="1.0"><body><outline text="Press">
 <outline text="The Outlet" xmlUrl="https://news.example/feed"/>
@@ -224,3 +226,54 @@ class TestTest:
         words = ("sources", "test", f"{newsroom.url}/feed", "--auth", "env:NO_SUCH_KEY")
 
         assert "NO_SUCH_KEY is not set" in monitor(*words, code=78).stderr
+
+
+class TestMailbox:
+    """Bulletins that are only mailed, read in the jail as in production."""
+
+    @pytest.fixture
+    def inbox(self, monitor: Monitor) -> Path:
+        for part in ("tmp", "new", "cur"):
+            (monitor.folder / "inbox" / part).mkdir(parents=True)
+        (monitor.folder / "inbox" / "new" / "1").write_bytes(mail(1, body="The words."))
+        (monitor.folder / "inbox" / "new" / "2").write_bytes(mail(2, sender="Spam <x@evil.example>"))
+        return monitor.folder / "inbox"
+
+    def test_shows_what_would_be_read(self, monitor: Monitor, inbox: Path) -> None:
+        words = ("sources", "test", "maildir:inbox", "--kind", "mailbox", "--from", "@dhs.gov")
+
+        found = monitor(*words, "--json").json
+
+        assert [(item["key"], item["text"]) for item in found["items"]] == [("1@messages.dhs.gov", "The words.")]
+        assert found["notes"] == ["1 messages ignored: their senders are not in 'from'"]
+        assert "Policy alert" in monitor(*words).stdout
+
+    def test_is_polled_like_any_source(self, monitor: Monitor, inbox: Path) -> None:
+        lines = "version: 1\nsources:\n  - id: uscis\n    url: maildir:inbox\n    kind: mailbox\n"
+        monitor.write("sources.yaml", lines)
+
+        assert monitor("check", "--json").json["ok"]
+        assert "maildir" not in monitor("sources", "export-opml").stdout
+        first, second = (monitor("poll", "--all", "--json").json for _ in range(2))
+
+        assert (first["entries_new"], first["failed"]) == (2, 0)
+        assert (second["unchanged"], second["entries_new"]) == (1, 0)
+
+    def test_check_names_a_login_that_is_not_there(self, monitor: Monitor) -> None:
+        lines = "version: 1\nsources:\n  - id: uscis\n    url: imaps://mail.example\n    kind: mailbox\n"
+        monitor.write("sources.yaml", f"{lines}    auth: file:login.txt\n")
+        monitor.write("login.txt", "only-a-name\n")
+
+        (error,) = monitor("check", "--json", code=78).json["errors"]
+
+        assert (error["file"], error["line"]) == ("sources.yaml", 3)
+        assert error["message"] == "uscis: what 'auth' refers to has to be user:password"
+
+    def test_a_proxy_is_named_when_it_is_down(self, monitor: Monitor) -> None:
+        lines = "version: 1\nsources:\n  - id: far\n    url: http://feed.example/\n    proxy: http://127.0.0.1:1\n"
+        monitor.write("sources.yaml", lines)
+
+        assert monitor("poll", "--all", "--json").json["failed"] == 1
+        (row,) = monitor("sources", "list", "--json").rows
+        assert row["error"] == "proxy_error"
+        assert row["detail"].startswith("the proxy http://127.0.0.1:1: ")

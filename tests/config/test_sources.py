@@ -131,7 +131,14 @@ def test_a_selector_is_css_or_xpath(select: str) -> None:
     ("lines", "expected"),
     [
         ("urll: x", "sources.yaml:6: unknown key 'urll': did you mean 'url'?"),
-        ("kind: mailbox", "kind 'mailbox' is not available in this version: use auto, feed, page"),
+        ("kind: tracker", "kind 'tracker' is not available in this version: use auto, feed, page"),
+        ("kind: mailbox", "is not a mailbox: it begins with imaps://, imap:// or maildir:"),
+        ("from: ['@dhs.gov']", "'from' needs 'kind: mailbox'"),
+        ("proxy: https://proxy.example:3128", "is not a proxy: write http://host:port"),
+        ("proxy: http://proxy.example", "is not a proxy: write http://host:port"),
+        ("proxy: http://u:p@proxy.example:3128", "user name or password"),
+        ("proxy_auth: env:X", "'proxy_auth' needs 'proxy'"),
+        ("headers: {Proxy-Authorization: x}", "the header Proxy-Authorization is set by the service itself"),
         ("kind: fed", "unknown kind 'fed': did you mean 'feed'?"),
         ("kind: 7", "unknown kind '7'"),
         ("voice: pres", "unknown voice 'pres': did you mean 'press'?"),
@@ -187,7 +194,7 @@ def test_a_wrong_value_is_told_with_a_suggestion(lines: str, expected: str) -> N
         ("version: 1\nsources:\n  - {}", "sources.yaml:3: the source has no 'id'"),
         ("version: 1\nsources:\n  - id: a", "sources.yaml:3: the source has no 'url'"),
         ("version: 1\nsources: []\ndefaults: {id: x}", "sources.yaml:3: unknown key 'id'"),
-        ("version: 1\nsources: []\ndefaults: {kind: mailbox}", "kind 'mailbox' is not available in this version"),
+        ("version: 1\nsources: []\ndefaults: {kind: tracker}", "kind 'tracker' is not available in this version"),
         ("version: 1\nsources: &a []", "the anchor '&a' is not allowed"),
         ("version: 1\nversion: 1\nsources: []", "sources.yaml:2: the key 'version' is given twice"),
     ],
@@ -228,3 +235,46 @@ def test_a_name_is_composed_and_its_invisible_characters_go() -> None:
     (source,) = read(one('name: "Cafe\\u0301  \\u202eNews\\u200b"'))
 
     assert source.name == "Caf\u00e9 News"
+
+
+def mailbox_of(url: str, *lines: str) -> str:
+    return "version: 1\nsources:\n" + "\n    ".join(["  - id: bulletins", f"url: {url}", "kind: mailbox", *lines, ""])
+
+
+@pytest.mark.parametrize(
+    ("url", "lines"),
+    [
+        ("imaps://mail.example.org/INBOX", ("auth: env:LOGIN", "from: [USCIS@messages.dhs.gov, '@DHS.gov']")),
+        ("imap://mail.example.org:1143", ("auth: file:login.txt",)),
+        ("maildir:state/inbox", ()),
+    ],
+)
+def test_a_mailbox_is_an_imap_folder_or_a_maildir(url: str, lines: tuple[str, ...]) -> None:
+    (source,) = read(mailbox_of(url, *lines))
+
+    assert (source.url, source.kind) == (url, SourceKind.MAILBOX)
+    assert source.senders in ((), ("uscis@messages.dhs.gov", "@dhs.gov"))
+
+
+@pytest.mark.parametrize(
+    ("url", "line", "expected"),
+    [
+        ("imaps://mail.example.org", "", "the mailbox has no 'auth'"),
+        ("imaps://u:p@mail.example.org", "auth: env:X", "state them by 'auth: env:NAME'"),
+        ("imaps://mail.example.org/a?b", "auth: env:X", "ends with its folder"),
+        ("'maildir:'", "", "a Maildir needs its folder"),
+        ("maildir:inbox", "auth: env:X", "a Maildir needs no 'auth'"),
+        ("maildir:inbox", "select: main", "'select' means nothing for a mailbox"),
+        ("maildir:inbox", "headers: {X-A: b}", "'headers' means nothing for a mailbox"),
+        ("maildir:inbox", "from: [dhs.gov]", "'dhs.gov' is not a mail address"),
+    ],
+)
+def test_what_a_mailbox_cannot_be_is_told(url: str, line: str, expected: str) -> None:
+    problems = problems_of(mailbox_of(url, *filter(None, [line])))
+
+    assert len(problems) == 1
+    assert expected in problems[0]
+
+
+def test_the_address_of_a_mailbox_asks_for_its_kind() -> None:
+    assert "needs 'kind: mailbox'" in problems_of("version: 1\nsources:\n  - id: a\n    url: maildir:inbox\n")[0]

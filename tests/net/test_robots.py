@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model.source import Fetched, FetchFailed, FetchResult, PollError, SourceKind
+from monitor.model.source import Fetched, FetchFailed, FetchResult, PollError, Proxy, SourceKind
 from monitor.net.client import Fetcher
 from monitor.net.robots import OBEYING, Robots
 from tests.net.conftest import NOW, Serve
@@ -43,7 +43,7 @@ class Site:
         self._answers = list(answers)
         self.asked: list[str] = []
 
-    async def fetch(self, url: str) -> FetchResult:
+    async def fetch(self, url: str, *, proxy: Proxy | None = None) -> FetchResult:
         self.asked.append(url)
         await asyncio.sleep(0)
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]

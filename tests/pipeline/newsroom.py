@@ -27,7 +27,7 @@ from monitor.model.delivery import Deferred, Outcome, Refused, Sent
 from monitor.model.event import Event, EventType
 from monitor.model.flag import FlagState
 from monitor.model.policy import ActionRecord, PolicyRecord
-from monitor.model.source import Fetched, FetchResult, ReadResult, Source, SourceKind, Validators, Voice
+from monitor.model.source import Fetched, FetchResult, Proxy, ReadResult, Source, SourceKind, Validators, Voice
 from monitor.model.subscription import Criteria, EndpointKind, Every, Schedule, Subscription
 from monitor.net.mail import MaildirRoute
 from monitor.net.maildir import Maildir
@@ -135,6 +135,7 @@ class Web:
         *,
         validators: Validators = Validators(),  # noqa: B008
         headers: Mapping[str, str] = MappingProxyType({}),
+        proxy: Proxy | None = None,
     ) -> FetchResult:
         self.asked.append((url, validators))
         await asyncio.sleep(0)
@@ -150,7 +151,7 @@ class Web:
 class Welcoming:
     """Sites without rules for programs."""
 
-    async def refusal(self, url: str) -> None:
+    async def refusal(self, url: str, proxy: Proxy | None = None) -> None:
         return None
 
 
@@ -418,6 +419,7 @@ def a_newsroom(db: Database, outbox: Path, *, settings: Iterable[tuple[str, str]
         key=KEY,
         secrets=secrets_of,
         credentials=lambda source_id: {},
+        proxies=lambda source_id: None,
         clock=clock,
         chance=lambda: 0.5,
         new_id=lambda prefix: f"{prefix}_{next(numbers):06d}",

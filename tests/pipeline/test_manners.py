@@ -15,6 +15,7 @@ from monitor.model.source import (
     FetchFailed,
     FetchResult,
     PollError,
+    Proxy,
     Seed,
     SourceKind,
     Validators,
@@ -163,7 +164,7 @@ async def test_what_a_document_asks_for_is_kept_through_a_304(room: Newsroom) ->
 
 
 class Forbidding:
-    async def refusal(self, url: str) -> FetchFailed | None:
+    async def refusal(self, url: str, proxy: Proxy | None = None) -> FetchFailed | None:
         return FetchFailed(PollError.ROBOTS, "robots.txt forbids it")
 
 
@@ -186,7 +187,12 @@ async def test_a_page_that_an_api_names_elsewhere_gets_neither_a_key_nor_a_reque
 
     class Noting:
         async def fetch(
-            self, url: str, *, validators: Validators | None = None, headers: Mapping[str, str] | None = None
+            self,
+            url: str,
+            *,
+            validators: Validators | None = None,
+            headers: Mapping[str, str] | None = None,
+            proxy: Proxy | None = None,
         ) -> FetchResult:
             sent.append((url, dict(headers or {})))
             body = register(10, 6, elsewhere) if url == API else register(5, 1)

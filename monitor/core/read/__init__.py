@@ -17,6 +17,7 @@ from monitor.core.read.json_mapped import read_mapped
 from monitor.core.read.json_shapes import is_json, read_recognised
 from monitor.core.read.justice import JUSTICE
 from monitor.core.read.listing import read_listing
+from monitor.core.read.mailbox import read_mailbox
 from monitor.core.read.pacer import read_pacer
 from monitor.core.read.page import read_page
 from monitor.core.read.pdf import is_pdf, read_pdf
@@ -44,7 +45,7 @@ def read_document(fetched: Fetched, source: Source, now: datetime) -> ReadResult
     reader = READERS.get(source.kind)
     if reader is None:
         return ReadFailed(PollError.NOT_A_DOCUMENT, f"kind {source.kind} cannot be read in this version")
-    blocked = block_reason(fetched)
+    blocked = None if source.kind is SourceKind.MAILBOX else block_reason(fetched)  # nobody stands before a mailbox
     if blocked is not None:
         return ReadFailed(PollError.BLOCK_PAGE, f"in the place of the document stands {blocked}")
     return reader(fetched, source, now)
@@ -112,6 +113,7 @@ READERS: Mapping[SourceKind, Reader] = {
     SourceKind.JUSTICE: JUSTICE.read,
     SourceKind.WORDPRESS: WORDPRESS.read,
     SourceKind.JSON: read_mapped,
+    SourceKind.MAILBOX: read_mailbox,
 }
 
 
