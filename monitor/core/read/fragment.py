@@ -15,17 +15,19 @@ _TAG = re.compile(rf"<(/?)([A-Za-z][A-Za-z0-9]*+)(?:{_ATTRIBUTE})*+\s*+(/?)>")
 _REFERENCE = re.compile(r"&(?:#([0-9]{2,5})|#[xX]([0-9A-Fa-f]{2,4})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _DEEPEST = 50
 
-_INLINE = frozenset("a abbr b cite code em i mark q s small span strong sub sup u".split())
-_WORDS_ONLY = frozenset("p h1 h2 h3 h4 h5 h6".split())  # blocks that another block would end
+_INLINE_TAGS = "a abbr b cite code em i mark q s small span strong sub sup u"
+_INLINE = frozenset(_INLINE_TAGS.split())
+_WORDS_ONLY = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6"))  # blocks that another block would end
 _LISTS = frozenset(("ul", "ol"))
-_CONTAINERS = frozenset("div section article blockquote figure figcaption header footer main aside".split()) | _LISTS
+_CONTAINER_TAGS = "div section article blockquote figure figcaption header footer main aside"
+_CONTAINERS = _LISTS.union(_CONTAINER_TAGS.split())
 _BLOCKS = _WORDS_ONLY | _CONTAINERS | {"li"}
 _BREAKS = frozenset(("br", "hr"))
 _NOTHING = frozenset(("img", "wbr"))
 
 
 def fragment_lines(markup: str) -> list[str] | None:
-    """Return the lines of a fragment, blanks and empty ones included, as its tree has them; None where that must tell."""
+    """Return the lines of a fragment as its tree has them, empty ones included; None where the tree must tell."""
     text, *rest = _TAG.split(markup)
     lines: list[str] = []
     line = [text]
