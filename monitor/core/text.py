@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -81,6 +80,8 @@ _WORD = re.compile(
     r"|\d{1,3}(?:,\d{3})+"
     r"|[A-Za-z0-9]+(?:'[A-Za-z]+)?"
 )
+_PIECE = re.compile(r"\S+")
+_LONGEST_KNOWN = 30  # characters of what is remembered: addresses are not met twice
 _FUNCTION_WORDS = """
     a able about according after all also an and any are as at be because been before being between both but by can
     could did do does
@@ -92,8 +93,8 @@ _FUNCTION_WORDS = """
 _STOP = frozenset(_FUNCTION_WORDS.split())
 
 
-def tokens(text: str) -> Iterator[Word]:
-    """Yield the words of ``text`` for ranking, in order, with their spans.
+def tokens(text: str) -> list[Word]:
+    """Return the words of ``text`` for ranking, in order, with their spans.
 
     Function words are left out. Words are folded and lose light suffixes; an acronym (two or more capitals) keeps its
     case, so that ICE is no ice, unless most of the text is in capitals. Hyphenated words are two, "H-1B" and
@@ -101,10 +102,23 @@ def tokens(text: str) -> Iterator[Word]:
     """
     flat = plain(text)
     shouting = _shouts(flat)
-    for found in _WORD.finditer(flat):
-        stem = _stem(found.group(), shouting)
-        if stem:
-            yield Word(stem, found.start(), found.end())
+    found: list[Word] = []
+    for piece in _PIECE.finditer(flat):
+        written, at = piece.group(), piece.start()
+        inside = _read_piece(written, shouting) if len(written) <= _LONGEST_KNOWN else _words_in(written, shouting)
+        found += [Word(stem, at + start, at + end) for stem, start, end in inside]
+    return found
+
+
+@lru_cache(maxsize=50_000)
+def _read_piece(piece: str, shouting: bool) -> tuple[Word, ...]:
+    return _words_in(piece, shouting)
+
+
+def _words_in(piece: str, shouting: bool) -> tuple[Word, ...]:
+    """The words between two blanks: no word holds one, so that each is read alike wherever it stands."""
+    found = ((_stem(word.group(), shouting), *word.span()) for word in _WORD.finditer(piece))
+    return tuple(Word(*word) for word in found if word[0])
 
 
 def words(text: str) -> list[str]:
@@ -114,11 +128,10 @@ def words(text: str) -> list[str]:
 
 def _shouts(text: str) -> bool:
     found = re.findall(r"[A-Za-z]{2,}", text[:1000])
-    capitals = sum(word.isupper() for word in found)
+    capitals = sum(map(str.isupper, found))
     return len(found) > 3 and capitals * 3 > len(found) * 2
 
 
-@lru_cache(maxsize=50_000)
 def _stem(word: str, shouting: bool) -> str:
     bare = word.replace(".", "").replace(",", "").replace("(", "").replace(")", "").removesuffix("'s")
     if any(character.isdigit() for character in bare):

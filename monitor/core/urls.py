@@ -17,9 +17,16 @@ _EDGES = "".join(map(chr, range(0x21))) + "\xa0\u200b\u200e\u200f\u202a\u202b\u2
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")  # browsers read a backslash as a slash, urljoin does not
 _HOST = re.compile(r"[\w.:\[\]-]+")
 # Most addresses need nothing done to them, which is told fifty times faster than done.
-_PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)*/?")
-
-_PLAIN_LINK = re.compile(_PLAIN.pattern + r"(?:\?[A-Za-z0-9_.~=&-]+)?")
+_PATH = r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)*/?"
+_NAME = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+_PLAIN = re.compile(_NAME + _PATH)
+_PORT = "[1-5][0-9]{4}|[1-9][0-9]{0,3}"
+_PLAIN_LINK = re.compile(rf"{_NAME}(?::(?:{_PORT}))?" + _PATH + r"(?:\?[A-Za-z0-9_.~=&-]+)?")
+_LABEL = r"(?!xn--)[a-z0-9-]{1,60}"
+_PAIR = "[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*"
+_PLAIN_QUERY = re.compile(  # ports that may be a scheme's own are left to the parser
+    rf"(https?://{_LABEL}(?:\.{_LABEL}){{1,3}}(?::(?!80\b|443\b)(?:{_PORT}))?)({_PATH})\?({_PAIR}(?:&{_PAIR})*)"
+)
 
 _TRACKING_FAMILIES = ("utm_", "hsa_", "matomo_", "mtm_", "oly_", "piwik_", "pk_", "vero_")
 _TRACKING_NAMES = """
@@ -89,6 +96,8 @@ def canonical_url(url: str) -> str:
     if _PLAIN.fullmatch(stripped):
         bare = stripped.removesuffix("/")
         return bare if bare.count("/") > 2 else f"{bare}/"
+    if (asked := _PLAIN_QUERY.fullmatch(stripped)) is not None:
+        return _in_order(*asked.groups())
     if not stripped.lower().startswith(("http://", "https://")):
         return stripped
     try:
@@ -96,6 +105,12 @@ def canonical_url(url: str) -> str:
         return _canonical(_canonical(without_tracking(stripped)))
     except ValueError:
         return stripped
+
+
+def _in_order(site: str, path: str, query: str) -> str:
+    kept = [pair for pair in query.split("&") if not is_tracking(pair.partition("=")[0])]
+    kept.sort(key=lambda pair: pair.split("="))
+    return f"{site}{path.rstrip('/') or '/'}{'?' if kept else ''}{'&'.join(kept)}"
 
 
 def _canonical(url: str) -> str:

@@ -6,17 +6,21 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from monitor.core.match import Matched, Matcher, MatchItem
+from monitor.core.match import Matcher, MatchItem
+from monitor.model.flag import Match
 from monitor.model.vocabulary import Vocabulary
 from monitor.store.database import Database, Tx
 from monitor.store.policies import (
     StoredAction,
     StoredPolicy,
+    Version,
     list_actions,
     list_policies,
     policies_version,
     with_actions,
 )
+
+_AT_ONCE = 3  # items that are matched without a thread of their own: about 1 ms each
 
 
 class Matching:
@@ -28,21 +32,29 @@ class Matching:
     def __init__(self, db: Database, vocabulary: Vocabulary) -> None:
         self._db = db
         self._vocabulary = vocabulary
-        self._version: tuple[int, int] | None = None
+        self._version: Version | None = None
         self._matcher: Matcher | None = None
         self._names: dict[str, str] = {}
         self._lock = asyncio.Lock()
 
-    async def match(self, items: Sequence[MatchItem]) -> list[Matched]:
-        """One answer an item, in order. ``bound`` may name policies by tracker id, url or slug."""
+    async def flags(self, items: Sequence[MatchItem], version: Version) -> list[tuple[Match, ...]]:
+        """Each item's matches that an editor is to see, in order. ``bound`` may name policies by tracker id, url, slug.
+
+        ``version`` is what ``policies_version`` said in the transaction in which the items were compared.
+        """
         if not items:
             return []
         async with self._lock:
-            matcher, names = await self._current(), self._names
-            return await asyncio.to_thread(lambda: [matcher.match(_bound(item, names)) for item in items])
+            matcher, names = await self._current(version), self._names
+        bound = [_bound(item, names) for item in items]
+        if len(bound) <= _AT_ONCE:  # a thread costs as much as matching an item does
+            return [matcher.flags(item) for item in bound]
+        return await asyncio.to_thread(lambda: [matcher.flags(item) for item in bound])
 
-    async def _current(self) -> Matcher:
-        version = await self._db.read(policies_version)
+    async def _current(self, version: Version) -> Matcher:
+        if self._matcher is not None and version == self._version:
+            return self._matcher
+        version = await self._db.read(policies_version)  # the caller's may be older than the matcher's
         if self._matcher is not None and version == self._version:
             return self._matcher
         policies, actions = await self._db.read(_load)

@@ -41,6 +41,8 @@ from monitor.net.robots import OBEYING
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.paging import further_pages
 from monitor.pipeline.places import Places
+from monitor.store.database import Tx
+from monitor.store.policies import NO_VERSION, Version, policies_version
 from monitor.store.polls import (
     NewEntry,
     PollCounts,
@@ -197,7 +199,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         settled = replace(settled, next_poll_at=settled.at, more=True)
     if claim.seeded and sha256 == claim.body_sha256:
         return settled
-    skimmed, decided = await _read(ctx, claim, fetched, settled.at)
+    skimmed, decided, version = await _read(ctx, claim, fetched, settled.at)
     reading = skimmed.result
     if isinstance(reading, ReadFailed):
         return _failed(ctx, claim, reading.error, reading.detail)
@@ -207,7 +209,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         settled = replace(settled, extent=_extent(claim, skimmed, settled.at))
     if skimmed.partial and not reading.items:
         return replace(settled, body_sha256=sha256)
-    new, revised = await _match(ctx, claim, reading.kind, decided, settled.at)
+    new, revised = await _match(ctx, claim, reading.kind, decided, version, settled.at)
     gap = not skimmed.partial and _is_gap(claim, reading, decided)
     if gap:
         log.warning("possible_gap", source=claim.source.id, items=len(reading.items))
@@ -244,8 +246,11 @@ def _sooner(settled: PollRecord) -> datetime:
     return settled.at + (settled.next_poll_at - settled.at) / 2
 
 
-async def _read(ctx: Context, claim: Claim, fetched: Fetched, at: datetime) -> tuple[Skimmed, Decided]:
-    """Read what is new in the document and tell what it is; read the whole where that alone does not tell."""
+async def _read(ctx: Context, claim: Claim, fetched: Fetched, at: datetime) -> tuple[Skimmed, Decided, Version]:
+    """Read what is new in the document and tell what it is; read the whole where that alone does not tell.
+
+    Also the policies' version at that moment.
+    """
     marks = claim.marks if claim.seeded else {}
     for whole in (False, True):
         skimmed = await ctx.reader.skim(fetched, claim.source, at, marks, whole=whole)
@@ -254,12 +259,12 @@ async def _read(ctx: Context, claim: Claim, fetched: Fetched, at: datetime) -> t
             result = await further_pages(ctx, claim, skimmed.result, at)
             skimmed = replace(skimmed, result=result, total=_total(skimmed, skimmed.result, result))
         if isinstance(skimmed.result, ReadFailed):
-            return skimmed, Decided()
-        decided = await _compare(ctx, claim, skimmed.result)
+            return skimmed, Decided(), NO_VERSION
+        decided, version = await _compare(ctx, claim, skimmed.result)
         if not skimmed.partial or await _is_plain(ctx, decided):
             break
     edited = tuple(each for each in decided.revised if each[1].key not in skimmed.same)
-    return skimmed, replace(decided, revised=edited)
+    return skimmed, replace(decided, revised=edited), version
 
 
 def _total(skimmed: Skimmed, first: Reading, result: ReadResult) -> int:
@@ -269,14 +274,19 @@ def _total(skimmed: Skimmed, first: Reading, result: ReadResult) -> int:
     return len(first.items) or (len(result.items) if isinstance(result, Reading) else 0)
 
 
-async def _compare(ctx: Context, claim: Claim, reading: Reading) -> Decided:
+async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decided, Version]:
     if not reading.items:
-        return Decided()
+        return Decided(), NO_VERSION
     keys = lookup_keys(reading)
     links = {canonical_url(item.url) for item in reading.items if item.url}
     titles = {item.title for item in reading.items if item.title}
-    known = await ctx.db.read(lambda tx: known_entries(tx, claim.source.id, keys=keys, links=links, titles=titles))
-    return decide(reading, known)
+
+    def work(tx: Tx) -> tuple[list[Known], Version]:
+        known = known_entries(tx, claim.source.id, keys=keys, links=links, titles=titles)
+        return known, policies_version(tx)
+
+    known, version = await ctx.db.read(work)
+    return decide(reading, known), version
 
 
 async def _is_plain(ctx: Context, decided: Decided) -> bool:
@@ -289,7 +299,7 @@ async def _is_plain(ctx: Context, decided: Decided) -> bool:
 
 
 async def _match(
-    ctx: Context, claim: Claim, kind: SourceKind, decided: Decided, at: datetime
+    ctx: Context, claim: Claim, kind: SourceKind, decided: Decided, version: Version, at: datetime
 ) -> tuple[tuple[NewEntry, ...], tuple[RevisedEntry, ...]]:
     """What was decided, with the flags that it raises. A baseline raises none, and nor does what is long past."""
     own_story = kind in WHOLE
@@ -302,9 +312,9 @@ async def _match(
         _as_match_item(claim, replace(item, title=known.title), known.text, at) for known, item, _ in decided.revised
     ]
     ctx.crashpoint("match.before")
-    answers = await ctx.matching.match(asked) if claim.seeded or claim.source.seed is Seed.FLAG else []
+    loud = claim.seeded or claim.source.seed is Seed.FLAG
+    flags = await ctx.matching.flags(asked, version) if loud else [()] * len(asked)
     ctx.crashpoint("match.after")
-    flags = [tuple(match for match in answer.matches if match.flag) for answer in answers] or [()] * len(asked)
     new = [_new_entry(claim, item, flags[n], at) for n, item in enumerate(decided.new)]
     now, before = flags[len(new) : len(new) + len(decided.revised)], flags[len(new) + len(decided.revised) :]
     revised = [

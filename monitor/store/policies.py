@@ -15,6 +15,10 @@ from monitor.store import schema as s
 from monitor.store.database import Tx
 from monitor.store.records import action_from_json, policy_from_json, policy_to_json
 
+Version = tuple[int, int]
+NO_VERSION: Version = (-1, -1)
+"""Of nothing that was read: equal to no ``policies_version``."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPolicy:
@@ -190,7 +194,7 @@ def count_policies(tx: Tx) -> int:
     return count
 
 
-def policies_version(tx: Tx) -> tuple[int, int]:
+def policies_version(tx: Tx) -> Version:
     """Different whenever a policy or an action changed: what a matcher built from them depends on.
 
     Counts of append-only rows: the greatest id would miss a transaction that commits after a younger one.

@@ -108,7 +108,10 @@ def test_a_rare_term_weighs_more_than_a_common_one() -> None:
 
 
 def test_documents_without_a_term_of_the_query_have_no_score() -> None:
-    assert set(index("a b", "c d").scores({"a": 1.0})) == {0}
+    first, second = index("a b", "c d").scores({"a": 1.0})
+
+    assert first > 0
+    assert second == 0
 
 
 def test_a_field_of_more_weight_ranks_first() -> None:
@@ -134,12 +137,20 @@ def test_a_document_grows_by_adding_to_it() -> None:
     made.add(0, {"text": ["b"]})
 
     assert len(made) == 2
-    assert set(made.scores({"b": 1.0})) == {0, 1}
+    assert all(score > 0 for score in made.scores({"b": 1.0}))
 
 
 def test_an_empty_index_answers_with_nothing() -> None:
-    assert Bm25({"text": 1.0}).scores({"a": 1.0}) == {}
-    assert index("").scores({"a": 1.0}) == {}
+    assert Bm25({"text": 1.0}).scores({"a": 1.0}) == []
+    assert index("").scores({"a": 1.0}) == [0]
+
+
+def test_what_was_worked_out_for_a_query_is_forgotten_when_a_document_is_added() -> None:
+    grown = index("a b", "c d")
+    grown.scores({"a": 1.0})
+    grown.add(2, {"text": ["a", "e"]})
+
+    assert grown.scores({"a": 1.0}) == index("a b", "c d", "a e").scores({"a": 1.0})
 
 
 def test_an_unknown_field_is_an_error_of_the_caller() -> None:

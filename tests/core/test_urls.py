@@ -140,3 +140,23 @@ def test_an_address_that_needs_nothing_done_is_what_the_long_way_makes_of_it(url
 
     assert safe_link(f" {url}", BASE) == safe_link(url, BASE) == url
     assert canonical_url(f"{head}://{host}:{443 if head == 'https' else 80}{slash}{path}#x") == canonical_url(url)
+
+
+HOSTS = st.sampled_from(["127.0.0.1", "a.example", "www.a-b.example", "-a.example", "a.b.c.d.example"])
+PORTS = st.sampled_from(["", "", ":80", ":443", ":8080", ":37247", ":65535", ":0"])
+PATHS = st.lists(st.sampled_from(["", "a", "7-0", "~x", ".", "..", "A.b", "x:80"]), max_size=3).map(
+    lambda parts: "".join(f"/{part}" for part in parts)
+)
+PAIRS = st.lists(
+    st.sampled_from(["a=1", "b=2", "a=0", "utm_source=x", "s=", "x", "=y", "a=b=c", "", "B=~"]), max_size=4
+)
+
+
+@given(st.sampled_from(["http", "https"]), HOSTS, PORTS, PATHS, PAIRS)
+def test_the_canonical_form_of_a_plain_link_is_the_one_that_its_parser_makes(
+    scheme: str, host: str, port: str, path: str, pairs: list[str]
+) -> None:
+    url = f"{scheme}://{host}{port}{path}?{'&'.join(pairs)}"
+
+    # A fragment is no plain link's: it goes the long way, and is dropped.
+    assert canonical_url(url) == canonical_url(f"{url}#f")

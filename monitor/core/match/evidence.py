@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from heapq import nlargest
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from monitor.core.match.bm25 import Bm25
 from monitor.core.match.identifiers import Identifier
@@ -24,11 +23,11 @@ _BY_TIMELINE = 8
 _COMMON = 3  # a title's name of which every word is in more policies than this names none of them
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What speaks for one policy. Each share is 1 over the number of policies that the thing speaks for.
 
-    ``words_best`` is the best score of any policy, ``words_rival`` that of any other one.
+    ``words_best`` is the best score of any policy, ``words_rival`` that of any other one. ``title_rarity`` and
+    ``item_rarity`` are what all terms of the policy's and of the item's title say together.
     """
 
     words: float
@@ -42,6 +41,8 @@ class Evidence:
     names: tuple[tuple[Found, float], ...]
     nearest: tuple[float, Entry] | None
     rejected: tuple[float, Entry] | None
+    title_rarity: float
+    item_rarity: float
 
 
 class Archive:
@@ -64,11 +65,10 @@ class Archive:
             for name in known.title_names
             if any(self._index.frequency(term.stem) <= _COMMON for term in lexicon.terms(name))
         )
-        self.timelines = Timelines(self._index.rarity)
-
-    def rarity(self, term: str) -> float:
+        self.rarity = self._index.rarity
         """How much a shared term says: its inverse document frequency over the policies."""
-        return self._index.rarity(term)
+        self._title_rarities = [sum(map(self.rarity, known.title_terms)) for known in profiles]
+        self.timelines = Timelines(self.rarity)
 
     def gather(self, reading: Reading, wanted: Iterable[int] = ()) -> dict[int, Evidence]:
         """Return the evidence for every policy worth judging, and for each of ``wanted``."""
@@ -78,16 +78,18 @@ class Archive:
         cited = _shares((one, self.timelines.citing(one.key)) for one in _distinct(reading.identifiers))
         terms = _shares(_named(self._terms, reading.whole))
         names = _shares(_named(self._names, reading.whole))
-        numbers = {*wanted, *_top(words, _BY_WORDS), *_top(recall.scores, _BY_TIMELINE)}
+        best_words = _top(words, _BY_WORDS)
+        numbers = {*wanted, *best_words, *_top(recall.scores, _BY_TIMELINE)}
         numbers.update(identifiers, cited, terms, names)
-        best, second = (*nlargest(2, words.values()), 0.0, 0.0)[:2]
-        timeline_best = max(recall.scores.values(), default=0.0)
+        best, second = (*(words[number] for number in best_words[:2]), 0.0, 0.0)[:2]
+        item_rarity = sum(map(self.rarity, reading.title))
+        timeline_best = max(recall.scores, default=0.0)
         return {
             number: Evidence(
-                words=words.get(number, 0.0),
+                words=words[number],
                 words_best=best,
-                words_rival=second if words.get(number) == best else best,
-                timeline=recall.scores.get(number, 0.0),
+                words_rival=second if words[number] == best else best,
+                timeline=_of(recall.scores, number),
                 timeline_best=timeline_best,
                 identifiers=tuple(identifiers.get(number, ())),
                 cited=tuple(cited.get(number, ())),
@@ -95,6 +97,8 @@ class Archive:
                 names=tuple(names.get(number, ())),
                 nearest=recall.nearest.get(number),
                 rejected=recall.rejected,
+                title_rarity=self._title_rarities[number],
+                item_rarity=item_rarity,
             )
             for number in sorted(numbers)
         }
@@ -121,8 +125,15 @@ def _distinct(identifiers: Iterable[Identifier]) -> Iterable[Identifier]:
     return {one.key: one for one in reversed(tuple(identifiers))}.values()
 
 
-def _top(scores: Mapping[int, float], count: int) -> list[int]:
-    return nlargest(count, scores, key=lambda number: (scores[number], -number))
+def _top(scores: Sequence[float], count: int) -> list[int]:
+    """The numbers of the highest scores above 0, best first."""
+    least = (nlargest(count, scores) or [0.0])[-1]
+    numbers = (number for number, score in enumerate(scores) if score >= least and score)
+    return sorted(numbers, key=lambda number: (-scores[number], number))[:count]
+
+
+def _of(scores: Sequence[float], number: int) -> float:
+    return scores[number] if number < len(scores) else 0.0
 
 
 def _shares(found: Iterable[tuple[_T, set[int]]]) -> dict[int, list[tuple[_T, float]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from monitor.core.match.evidence import Evidence
 from monitor.core.match.profile import Key, Profile
@@ -19,18 +19,18 @@ def features(policy: Profile, reading: Reading, seen: Evidence, rarity: Callable
     """Return every feature by name; each is 0 where its signal is silent."""
     likeness = seen.nearest[0] if seen.nearest else 0.0
     rejected = seen.rejected[0] if seen.rejected else 0.0
-    shared_pairs = policy.title_pairs & reading.pairs
+    shared_pairs = [min(rarity(first), rarity(second)) for first, second in policy.title_pairs & reading.pairs]
     return {
         "lead": (seen.words - seen.words_rival) / seen.words_best if seen.words_best else 0.0,
-        "title_covered": _ratio(policy.title_terms & reading.terms, policy.title_terms, rarity),
-        "item_covered": _ratio(policy.terms & reading.title, reading.title, rarity),
-        "pairs": math.log1p(sum(min(rarity(first), rarity(second)) for first, second in shared_pairs)),
-        "terms": sum(share for _, share in seen.terms),
-        "names": sum(share for _, share in seen.names),
-        "identifiers": sum(share for _, share in seen.identifiers),
-        "cited": sum(share for _, share in seen.cited),
+        "title_covered": _share(policy.title_terms & reading.terms, seen.title_rarity, rarity),
+        "item_covered": _share(policy.terms & reading.title, seen.item_rarity, rarity),
+        "pairs": math.log1p(sum(shared_pairs)),
+        "terms": _shares(seen.terms),
+        "names": _shares(seen.names),
+        "identifiers": _shares(seen.identifiers),
+        "cited": _shares(seen.cited),
         "other_number": float(other_numbers(policy, reading) != ()),
-        "agency": float(any(agency in reading.agencies for agency in policy.agencies)),
+        "agency": float(not reading.agencies.keys().isdisjoint(policy.agencies)),
         **_dates(policy, reading),
         "timeline": seen.timeline / (seen.timeline_best + _TIMELINE_HALF) if seen.timeline_best else 0.0,
         "likeness": likeness,
@@ -41,6 +41,8 @@ def features(policy: Profile, reading: Reading, seen: Evidence, rarity: Callable
 
 def other_numbers(policy: Profile, reading: Reading) -> tuple[Key, ...]:
     """Return the item's identifiers of a kind that the policy's title has, where none of them is the policy's."""
+    if not policy.headline or not reading.identifiers:
+        return ()
     kinds = {kind for kind, _ in policy.headline}
     cited = dict.fromkeys(one.key for one in reading.identifiers if one.kind.value in kinds)
     return () if any(key in policy.identifiers for key in cited) else tuple(cited)
@@ -68,6 +70,9 @@ def _dates(policy: Profile, reading: Reading) -> dict[str, float]:
     }
 
 
-def _ratio(part: Iterable[str], whole: Iterable[str], rarity: Callable[[str], float]) -> float:
-    total = sum(map(rarity, whole))
-    return sum(map(rarity, part)) / total if total else 0.0
+def _share(terms: Iterable[str], total: float, rarity: Callable[[str], float]) -> float:
+    return sum(map(rarity, terms)) / total if total else 0.0
+
+
+def _shares(found: Sequence[tuple[object, float]]) -> float:
+    return sum(share for _, share in found) if found else 0.0

@@ -36,6 +36,10 @@ class Lexicon:
         terms: list[Word] = []
         at = 0
         while at < len(found):
+            if stems[at] not in self._lengths:
+                terms.append(found[at])
+                at += 1
+                continue
             size, name = self._longest(stems, at)
             terms.append(Word(name, found[at].start, found[at + size - 1].end))
             at += size

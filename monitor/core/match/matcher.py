@@ -52,8 +52,12 @@ class Matcher:
         """
         return cls(policies, vocabulary)
 
-    def match(self, item: MatchItem, limit: int = 10) -> Matched:
-        """Return at most ``limit`` matches, best first, each with its reasons.
+    def flags(self, item: MatchItem) -> tuple[Match, ...]:
+        """Return those of ``match(item)`` that are put before an editor: for items that hold none, half the work."""
+        return self.match(item, least=FLAG_THRESHOLD).matches
+
+    def match(self, item: MatchItem, limit: int = 10, *, least: float = _LEAST) -> Matched:
+        """Return at most ``limit`` matches that score ``least`` or more, best first, each with its reasons.
 
         A pure function of the item and of what was learned before. Policies that the source is bound to are always
         among the matches and flagged, whatever the limit; urls of unknown policies are passed over.
@@ -66,7 +70,7 @@ class Matcher:
             value = score(features(case.policy, reading, seen, self._archive.rarity))
             found.append((max(value, BOUND_SCORE) if number in bound else value, case, number in bound))
         found.sort(key=_best_first)
-        free = [one for one in found if not one[2] and one[0] >= _LEAST]
+        free = [one for one in found if not one[2] and one[0] >= least]
         kept = [one for one in found if one[2]] + free[: max(0, limit - len(bound))]
         matches = tuple(self._match(*one) for one in sorted(kept, key=_best_first))
         return Matched(max([relevance(reading), *(match.score for match in matches)]), matches)

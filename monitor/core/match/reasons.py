@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.core.match.evidence import Evidence
 from monitor.core.match.features import EARLY, NEAR, off_field, other_numbers, years_since
@@ -17,8 +17,7 @@ _LIKE = 0.15  # a likeness to a recorded or rejected item from which it is worth
 _TERM_LIMIT = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One policy put against one item, with the evidence for it."""
 
     policy: Profile

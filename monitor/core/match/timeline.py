@@ -26,9 +26,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """What a timeline says of an item: per policy its BM25 score, and the entry that is most like the item."""
+    """What a timeline says of an item: each policy's BM25 score by its number, and the entry most like the item."""
 
-    scores: dict[int, float]
+    scores: Sequence[float]
     nearest: dict[int, tuple[float, Entry]]
     rejected: tuple[float, Entry] | None
 

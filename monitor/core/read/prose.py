@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.core.read.fragment import fragment_lines
 from monitor.core.text import clean, shorten
 
 TITLE_LIMIT = 512  # characters (THREATS F16)
@@ -57,7 +58,8 @@ def is_markup(text: str) -> bool:
 def plain_text(markup: str) -> str:
     """Return a fragment of HTML as clean lines joined by newlines; text without tags keeps its own line breaks."""
     if is_markup(markup):
-        return "\n".join(lines_of(parsed(markup).root))
+        lines = fragment_lines(markup)
+        return "\n".join(lines_of(parsed(markup).root) if lines is None else filter(None, map(one_line, lines)))
     return literal_text(html.unescape(markup))
 
 
