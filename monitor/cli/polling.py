@@ -107,7 +107,7 @@ def changes(
 
 
 async def _changes(ctx: Context, since: str | None, source: str | None) -> list[Row]:
-    from monitor.store.polls import list_changes
+    from monitor.store.changes import list_changes
     from monitor.store.sources import get_source
 
     after = None if since is None else moment("--since", since, ctx.clock())

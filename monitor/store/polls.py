@@ -439,17 +439,3 @@ def _reopen_flags(
 def _scored(match: Match) -> dict[str, Any]:
     reasons = [{"kind": each.kind.value, "term": each.term, "excerpt": each.excerpt} for each in match.reasons]
     return {"score": match.score, "reasons": reasons}
-
-
-def list_changes(tx: Tx, *, since: datetime | None = None, source_id: str | None = None) -> list[dict[str, Any]]:
-    """What changed on the sources, oldest first (CONTRACT, ``changes``)."""
-    query = (
-        select(s.change, s.revision.c.title, s.revision.c.url, s.revision.c.entry_id)
-        .join(s.revision, s.revision.c.id == s.change.c.revision_id)
-        .order_by(s.change.c.seq)
-    )
-    if since is not None:
-        query = query.where(s.change.c.at >= since)
-    if source_id is not None:
-        query = query.where(s.change.c.source_id == source_id)
-    return [dict(row) for row in tx.execute(query).mappings()]

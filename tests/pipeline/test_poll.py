@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from monitor.model.source import FetchFailed, NotModified, PollError, Validators
 from monitor.pipeline import poll
 from monitor.store import schema as s
+from monitor.store.changes import list_changes
 from monitor.store.database import Tx
-from monitor.store.polls import list_changes
 from monitor.store.sources import get_source
 from tests.pipeline.newsroom import FEED, NEWS, PAGE, POLICY, Newsroom, Story, a_feed, a_page, feed, page
 

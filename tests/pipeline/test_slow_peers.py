@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import pytest
 
-from monitor.model.source import FetchResult, Validators
+from monitor.model.source import FetchResult, Proxy, Validators
 from monitor.pipeline.poll import poll_due
 from monitor.store.database import Database
 from tests.pipeline.newsroom import Newsroom, Story, Web, a_feed, a_newsroom, feed
@@ -31,6 +31,7 @@ class Stalling:
         *,
         validators: Validators = Validators(),  # noqa: B008
         headers: Mapping[str, str] = MappingProxyType({}),
+        proxy: Proxy | None = None,
     ) -> FetchResult:
         if "slow" in url:
             self.stalled += 1

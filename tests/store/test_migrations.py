@@ -13,10 +13,10 @@ from sqlalchemy import inspect, select, text
 
 import monitor.store.migrations
 from monitor.store import schema as s
+from monitor.store.changes import list_changes
 from monitor.store.database import Database, Tx
 from monitor.store.events import last_seq
 from monitor.store.policies import create_policy, list_policies
-from monitor.store.polls import list_changes
 from monitor.store.upgrade import HEAD, upgrade
 from tests import databases
 from tests.store.rows import FIRST_POLICY, NOW, together
