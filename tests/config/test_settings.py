@@ -35,7 +35,7 @@ def test_everything_has_a_default() -> None:
     assert settings.email_in_doubt == "hold"
     assert settings.host_min_gap == timedelta(seconds=3)
     assert settings.host_concurrency == 1
-    assert settings.fetchers == 8
+    assert settings.fetchers == 32
     assert settings.hold == timedelta(seconds=120)
     assert settings.user_agent == f"PolicyMonitor/{__version__}"
     assert settings.contact == ""
