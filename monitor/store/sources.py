@@ -45,8 +45,17 @@ def source_to_config(source: Source) -> dict[str, Any]:
     }
 
 
+_DEFAULTS = source_to_config(Source("", "", ""))
+
+
+def _complete(config: dict[str, Any]) -> dict[str, Any]:
+    """What a row keeps, with the defaults of keys that did not exist when it was written."""
+    return _DEFAULTS | config
+
+
 def source_from_config(config: dict[str, Any]) -> Source:
-    """The inverse of ``source_to_config``."""
+    """The inverse of ``source_to_config``, of rows that an older version wrote too."""
+    config = _complete(config)
     return Source(
         id=config["id"],
         name=config["name"],
@@ -63,9 +72,9 @@ def source_from_config(config: dict[str, Any]) -> Source:
         fields=tuple((name, path) for name, path in config["fields"]),
         headers=tuple((name, value) for name, value in config["headers"]),
         auth=config["auth"],
-        senders=tuple(config.get("senders", ())),
-        proxy=config.get("proxy", ""),
-        proxy_auth=config.get("proxy_auth", ""),
+        senders=tuple(config["senders"]),
+        proxy=config["proxy"],
+        proxy_auth=config["proxy_auth"],
         seed=Seed(config["seed"]),
         late_after=timedelta(seconds=config["late_after"]),
         max_pages=config["max_pages"],
@@ -101,16 +110,17 @@ def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:
     A source that left the file is retired (its history stays); one that returns is taken up again. A changed
     address or rule starts over silently: the next poll is a baseline again.
     """
-    known = {row["id"]: row for row in tx.execute(select(s.source)).mappings()}
+    rows = tx.execute(select(s.source.c.id, s.source.c.config, s.source.c.retired_at))
+    known = {id: (_complete(config), retired_at) for id, config, retired_at in rows}
     changed = 0
     for source in sources:
         config = source_to_config(source)
-        row = known.pop(source.id, None)
-        if row is None:
+        before, retired_at = known.pop(source.id, (None, None))
+        if before is None:
             tx.execute(insert(s.source).values(id=source.id, next_poll_at=now, **_named(source, config)))
-        elif row["config"] != config or row["retired_at"] is not None:
+        elif before != config or retired_at is not None:
             values: dict[str, Any] = {**_named(source, config), "retired_at": None, "next_poll_at": now}
-            if _reads_differently(row["config"], config):
+            if _reads_differently(before, config):
                 values |= dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "seeded_at"))
                 values |= dict.fromkeys(("items", "items_most", "shrunk_at", "notes"))
                 values |= {"claim": None, "lease_until": None}  # a poll under way read it by the old rules: it is late
@@ -118,7 +128,7 @@ def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:
         else:
             continue
         changed += 1
-    for gone in (id for id, row in known.items() if row["retired_at"] is None):
+    for gone in (id for id, (_, retired_at) in known.items() if retired_at is None):
         tx.execute(update(s.source).where(s.source.c.id == gone).values(retired_at=now))
         changed += 1
     return changed
@@ -129,7 +139,7 @@ def _named(source: Source, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reads_differently(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    return any(before.get(key) != after[key] for key in ("url", "kind", "select", "drop", "ignore", "items", "fields"))
+    return any(before[key] != after[key] for key in ("url", "kind", "select", "drop", "ignore", "items", "fields"))
 
 
 def list_sources(tx: Tx, *, retired: bool = False) -> list[dict[str, Any]]:

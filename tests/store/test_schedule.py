@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from monitor.errors import NotFound
 from monitor.store import schema as s
 from monitor.store.database import Database, Tx
 from monitor.store.polls import record_poll
 from monitor.store.schedule import Claim, make_due, next_start, release_claims
-from monitor.store.sources import get_source, list_sources, set_paused, sync_sources
+from monitor.store.sources import get_source, list_sources, set_paused, source_from_config, sync_sources
 from tests.store.rows import LEASE, NOW, a_poll, a_source, claims, sources, together
 
 
@@ -186,6 +186,36 @@ def test_the_same_file_again_changes_nothing(db: Database) -> None:
         return sync_sources(tx, both, now=NOW)
 
     assert [db.write_blocking(sync) for _ in range(3)] == [2, 0, 0]
+
+
+def written_before_a_key_existed(tx: Tx) -> None:
+    """What a row of the first version holds."""
+    first = ("id", "name", "url", "kind", "voice", "every", "select", "drop", "ignore", "agencies", "policies")
+    for id, config in tx.execute(select(s.source.c.id, s.source.c.config)).all():
+        kept = {key: config[key] for key in first}
+        tx.execute(update(s.source).where(s.source.c.id == id).values(config=kept))
+
+
+def test_a_row_of_an_older_version_is_neither_changed_nor_started_over(db: Database) -> None:
+    sources(db, a_source())
+    (claim,) = db.write_blocking(claims)
+    db.write_blocking(lambda tx: record_poll(tx, a_poll(claim, seeded=False)))
+    db.write_blocking(written_before_a_key_existed)
+    before = db.write_blocking(list_sources)
+
+    assert db.write_blocking(lambda tx: sync_sources(tx, [a_source()], now=NOW + LEASE)) == 0
+    assert db.write_blocking(list_sources) == before
+    assert before[0]["seeded_at"] is not None
+
+
+def test_a_source_that_left_before_a_key_existed_is_still_read(db: Database) -> None:
+    sources(db, a_source())
+    db.write_blocking(lambda tx: sync_sources(tx, [], now=NOW))
+    db.write_blocking(written_before_a_key_existed)
+
+    (row,) = db.write_blocking(lambda tx: list_sources(tx, retired=True))
+
+    assert source_from_config(row["config"]) == a_source()
 
 
 @pytest.mark.parametrize(
