@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.config.files import starter
@@ -66,7 +66,20 @@ def test_any_name_is_read_back_as_it_was(name: str) -> None:
     assert source.name == name
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("=?utf-8?q?News?=", "utf-8?q?News?="), ("=\u200b?", "a.example"), ("==??", "= ?"), ("=?", "a.example")],
+)
+def test_what_mail_programs_take_for_an_encoded_word_is_left_out_of_a_name(title: str, name: str) -> None:
+    entry = new_entry(title, "https://a.example/", SourceKind.FEED, ())
+
+    (source,) = read(add("version: 1\nsources: []\n", entry))
+
+    assert source.name == name
+
+
 @given(st.text(max_size=60))
+@example("=?")
 def test_no_name_breaks_the_file(name: str) -> None:
     entry = new_entry(name, "https://a.example/x?y=1#z:", SourceKind.AUTO, {"a-example"})
 
