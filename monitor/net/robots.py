@@ -22,7 +22,6 @@ FRESH_FOR = timedelta(hours=24)  # RFC 9309 2.4: no longer than that, unless the
 UNREACHABLE_FOR = timedelta(hours=1)
 MOST_BYTES = 500 * 1024  # RFC 9309 2.5: at least so much is read
 MOST_ORIGINS = 10_000
-LONGEST_DELAY = timedelta(hours=1)
 
 
 class _Fetching(Protocol):
@@ -69,12 +68,6 @@ class Robots:
         if known.rules is None or known.rules.can_fetch(url, self._user_agent):
             return known.failed
         return FetchFailed(PollError.ROBOTS, f"{origin}/robots.txt forbids it to {self._user_agent.split('/')[0]}")
-
-    def crawl_delay(self, url: str, proxy: Proxy | None = None) -> timedelta | None:
-        """The gap between requests that the site asks for, at most an hour; None where it is not known to ask."""
-        known = self._known.get((_origin(url) or "", proxy))
-        seconds = None if known is None or known.rules is None else known.rules.crawl_delay(self._user_agent)
-        return None if seconds is None else min(timedelta(seconds=min(seconds, 86_400)), LONGEST_DELAY)
 
     async def _rules(self, place: _Place) -> _Rules:
         known = self._known.get(place)

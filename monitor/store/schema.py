@@ -78,8 +78,6 @@ source = Table(
     Column("notes", json_type(none_as_null=True)),  # of the reader, on the last document read whole
     Column("wait", json_type(none_as_null=True)),  # ttl, skipHours and skipDays of that document
     Column("gap_at", Instant),  # when a document last shared nothing with what was known: items may be missing
-    Column("gone_since", Instant),  # the first of the 410s in a row
-    Column("gone_polls", Integer, nullable=False, server_default="0"),
     Index("ix_source_due", "next_poll_at"),
     Index("ix_source_host", "host"),
 )

@@ -196,26 +196,6 @@ async def test_one_who_gives_up_waiting_does_not_take_the_file_from_the_others()
     assert await second is not None
 
 
-DELAYS = [
-    ("User-agent: *\nCrawl-delay: 10", timedelta(seconds=10)),
-    ("User-agent: *\nCrawl-delay: 0.5", timedelta(seconds=0.5)),
-    ("User-agent: PolicyMonitor\nCrawl-delay: 7\nUser-agent: *\nCrawl-delay: 10", timedelta(seconds=7)),
-    ("User-agent: *\nCrawl-delay: 1e300", timedelta(hours=1)),
-    ("User-agent: *\nCrawl-delay: soon", None),
-    ("User-agent: *\nDisallow: /", None),
-]
-
-
-@pytest.mark.parametrize(("text", "delay"), DELAYS)
-async def test_the_gap_that_a_site_asks_for_is_known_once_its_file_is(text: str, delay: timedelta | None) -> None:
-    robots = Robots(Site(file(text)), NAME, lambda: NOW)
-
-    assert robots.crawl_delay("https://site.example/") is None
-    await robots.refusal("https://site.example/")
-
-    assert robots.crawl_delay("https://site.example/news") == delay
-
-
 @pytest.mark.parametrize("url", ["mailto:a@b.example", "https://", "https://[", "nonsense"])
 async def test_what_is_no_web_address_is_left_to_the_fetch_to_refuse(url: str) -> None:
     site = Site(file("User-agent: *\nDisallow: /"))

@@ -22,5 +22,3 @@ def upgrade() -> None:
         batch.add_column(sa.Column("items", sa.Integer()))
         batch.add_column(sa.Column("wait", json_type(none_as_null=True)))
         batch.add_column(sa.Column("gap_at", Instant()))
-        batch.add_column(sa.Column("gone_since", Instant()))
-        batch.add_column(sa.Column("gone_polls", sa.Integer(), nullable=False, server_default="0"))
