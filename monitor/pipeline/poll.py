@@ -58,6 +58,7 @@ _LOOK = 1.0  # seconds between two looks for what fell due, while something is u
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
 WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})  # one entry, whose every change is a story of its own
+ONLY_NEW = frozenset({SourceKind.MAILBOX})  # its document is what came since; its validator, how far it was read
 _STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
@@ -167,7 +168,7 @@ async def _attend(ctx: Context, claim: Claim) -> PollRecord:
     if refused is not None:
         return _failed(ctx, claim, refused.error, refused.detail, retry_after=refused.retry_after)
     conditional = claim.full_at is not None and ctx.clock() - claim.full_at < FULL_FETCH_EVERY
-    conditional |= claim.source.kind is SourceKind.MAILBOX  # its validator is how far it was read
+    conditional |= claim.source.kind in ONLY_NEW
     result = await ctx.fetcher.fetch(
         claim.source.url,
         validators=claim.validators if conditional else Validators(),
@@ -192,8 +193,8 @@ def _fresher(stored: Validators, sent: Validators) -> Validators:
 
 async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     sha256 = hashlib.sha256(fetched.body).hexdigest()
-    mailed = claim.source.kind is SourceKind.MAILBOX
-    wait = NO_WAIT if mailed else wait_of(fetched.body)
+    only_new = claim.source.kind in ONLY_NEW
+    wait = NO_WAIT if only_new else wait_of(fetched.body)
     settled = replace(_settled(ctx, claim, fetched.headers, fetched.validators, wait), whole=True, wait=wait)
     if fetched.more:
         settled = replace(settled, next_poll_at=settled.at, more=True)
@@ -205,7 +206,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         return _failed(ctx, claim, reading.error, reading.detail)
     for note in (*reading.notes, *decided.notes):
         log.info("poll_note", source=claim.source.id, note=note)
-    if not mailed:  # each poll brings other mail
+    if not only_new:
         settled = replace(settled, extent=_extent(claim, skimmed, settled.at))
     if skimmed.partial and not reading.items:
         return replace(settled, body_sha256=sha256)
