@@ -21,6 +21,7 @@ Path = tuple[str | int, ...]
 MAX_ENTRIES = 10_000
 MAX_TEXT = 2000
 MAX_PROBLEMS = 100
+ENCODED_WORD = "=?"  # how one begins for mail programs (RFC 2047): no name may hold it
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -115,7 +116,7 @@ class Form:
         text = self.text(path, value, "'name'", limit=200)
         if text is None:
             return None
-        if "=?" in text:
+        if ENCODED_WORD in text:
             self.note(path, "'name' holds '=?', which mail programs take for an encoded word: remove it")
             return None
         cleaned = clean(text)

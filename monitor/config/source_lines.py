@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from monitor.config.form import clean, slug
+from monitor.config.form import ENCODED_WORD, clean, slug
 from monitor.config.sources import load_sources
 from monitor.errors import ConfigError, UsageError
 from monitor.model.source import Source, SourceKind
@@ -16,7 +16,6 @@ from monitor.model.vocabulary import Vocabulary
 
 _LONGEST_ID = 64
 _LONGEST_NAME = 100
-_ENCODED_WORD = "=?"  # as mail programs take it: no name may hold it
 _NO_WORDS = frozenset({"", "~", "null", "true", "false", "yes", "no", "on", "off"})
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9 .,'()&/-]*[A-Za-z0-9.)]")
 _SAFE_URL = re.compile(r"https?://[A-Za-z0-9./?=&_%~+,:;@-]*[A-Za-z0-9/=_-]")
@@ -35,9 +34,9 @@ class Entry:
 
 
 def new_entry(name: str, url: str, kind: SourceKind, taken: Collection[str]) -> Entry:
-    """An entry with an id made of its name, or of its host, that is not ``taken``. What no name may hold is left out."""
+    """An entry with an id of its name, or of its host, that is not ``taken``. What no name may hold is left out."""
     host = (urlsplit(url).hostname or url).removeprefix("www.")
-    shown = clean(clean(name).replace(_ENCODED_WORD, " "))[:_LONGEST_NAME].strip() or host
+    shown = clean(clean(name).replace(ENCODED_WORD, " "))[:_LONGEST_NAME].strip() or host
     stem = slug(shown) or slug(host) or "source"
     free = (stem if n == 1 else f"{stem[: _LONGEST_ID - len(str(n)) - 1]}-{n}" for n in range(1, len(taken) + 2))
     return Entry(next(each for each in free if each not in taken), shown, url, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from monitor.core.read import read_document
 from monitor.model.source import Fetched, Item, ReadFailed, Reading, ReadResult, Source, SourceKind
@@ -29,17 +30,9 @@ def result(
     return read_document(Fetched(url, 200, body, JSON_HEADERS | (headers or {})), source, NOW)
 
 
-def read(
-    kind: str,
-    answer: object,
-    url: str = URL,
-    *,
-    headers: dict[str, str] | None = None,
-    items: str = "",
-    fields: dict[str, str] | None = None,
-) -> Reading:
-    """The reading of an answer that can be read."""
-    found = result(kind, answer, url, headers=headers, items=items, fields=fields)
+def read(kind: str, answer: object, url: str = URL, **more: Any) -> Reading:
+    """The reading of an answer that can be read; ``more`` is that of ``result``."""
+    found = result(kind, answer, url, **more)
     assert isinstance(found, Reading), found
     return found
 
