@@ -97,7 +97,7 @@ SPECS = (
         "the least time between the starts of two requests to one host (host:port)",
     ),
     Spec("HOST_CONCURRENCY", "1", check.count(1, 16), "requests to one host at once"),
-    Spec("FETCHERS", "32", check.count(1, 64), "sources that are fetched at once"),
+    Spec("FETCHERS", "32", check.count(1, 64), "sources that are fetched at once, slow ones not counted"),
     Spec(
         "HOLD",
         "120s",
