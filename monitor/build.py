@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -224,40 +224,23 @@ def holding(configuration: Configuration) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-class Signing:
-    """The webhook secrets in force; ``configuration`` is replaced when the files are read again."""
+class InForce(Generic[T]):
+    """What the configuration in force says of an id; ``configuration`` is replaced when the files are read again."""
 
-    def __init__(self, configuration: Configuration, key: bytes) -> None:
+    def __init__(self, configuration: Configuration, find: Callable[[Configuration, str], T]) -> None:
         self.configuration = configuration
-        self._key = key
+        self._find = find
 
-    def __call__(self, subscription_id: str) -> Sequence[str]:
-        """The secrets of a subscription: those configured, else the one derived from the workspace's key."""
-        if subscription_id not in self.configuration.signing:
-            raise NotFound(f"subscription {subscription_id} is not in subscriptions.yaml")
-        return self.configuration.signing[subscription_id] or (derive_secret(self._key, subscription_id),)
+    def __call__(self, id: str) -> T:
+        """What is said of a source's or a subscription's id."""
+        return self._find(self.configuration, id)
 
 
-class Credentials:
-    """The headers of each source in force; ``configuration`` is replaced when the files are read again."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
-
-    def __call__(self, source_id: str) -> Mapping[str, str]:
-        """What is sent to the source's own origin besides the service's own headers."""
-        return self.configuration.credentials.get(source_id, {})
-
-
-class Proxies:
-    """The proxy of each source in force; ``configuration`` is replaced when the files are read again."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
-
-    def __call__(self, source_id: str) -> Proxy | None:
-        """What the source's requests go through; None: nothing."""
-        return self.configuration.proxies.get(source_id)
+def _signing(key: bytes, configuration: Configuration, subscription_id: str) -> Sequence[str]:
+    """The secrets of a subscription: those configured, else the one derived from the workspace's key."""
+    if subscription_id not in configuration.signing:
+        raise NotFound(f"subscription {subscription_id} is not in subscriptions.yaml")
+    return configuration.signing[subscription_id] or (derive_secret(key, subscription_id),)
 
 
 @asynccontextmanager
@@ -292,9 +275,9 @@ async def opened(
             webhooks=webhooks,
             mail=_mail_route(configuration),
             key=key,
-            secrets=Signing(configuration, key),
-            credentials=Credentials(configuration),
-            proxies=Proxies(configuration),
+            secrets=InForce(configuration, functools.partial(_signing, key)),
+            credentials=InForce(configuration, lambda now, source_id: now.credentials.get(source_id, {})),
+            proxies=InForce(configuration, lambda now, source_id: now.proxies.get(source_id)),
             clock=clock,
             chance=chance,
             new_id=lambda prefix: f"{prefix}_{secrets.token_hex(12)}",
@@ -312,7 +295,7 @@ async def opened(
 async def apply(ctx: Context, configuration: Configuration) -> int:
     """Make the database and the context say what the files say; the number of sources and subscriptions changed."""
     for holder in (ctx.secrets, ctx.credentials, ctx.proxies):
-        if isinstance(holder, Signing | Credentials | Proxies):
+        if isinstance(holder, InForce):
             holder.configuration = configuration
 
     def work(tx: Tx) -> int:
