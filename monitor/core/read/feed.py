@@ -25,6 +25,9 @@ _HEADERS = {"content-type": "application/xml; charset=utf-8"}  # decoded once, b
 _PARSER_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _PLAIN_PROLOG = re.compile(r"\s*(?:<\?[^<>]*\?>\s*)*")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));")
+_WRAPPED = re.compile(  # a feed in the shell of a web page, as some filters leave it
+    r"(?>\s+|<\?[^<>]*>|<!doctype\s+html[^<>]*>|<(?:html|body)\b[^<>]*>)*+(?=<(?:feed|rss)\s[^<>]*>)", re.I
+)
 _ROOT = re.compile(r"<\w")
 _FEED_ROOT = re.compile(r"\s*(?:<\?[^<>]*\?>\s*)*<(?:\w+:)?(?:RDF|rss|feed)\b")
 
@@ -36,6 +39,8 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None, now: da
     Above 2,000 items the newest are kept and a note says so. Item keys follow POLLING 6 and are unique.
     """
     text = decode(body, content_type).strip().removeprefix("\ufeff").lstrip()
+    wrapped = _WRAPPED.match(text)
+    text = text[wrapped.end() :] if wrapped else text
     if is_binary(body) or is_html(text):
         return _not_a_feed(looks_like(body, text))
     if declares_entities(text):
