@@ -309,3 +309,8 @@ def test_the_shared_index(shared_data: Path) -> None:
     reading = read(body, now=datetime(2024, 1, 15, tzinfo=UTC))
 
     assert reading.next_urls == ("https://example.org/sitemap2.xml", "https://example.org/sitemap1.xml")
+
+
+def test_f19_a_million_sections_that_never_close_take_linear_time() -> None:
+    """Quadratic, it would not end within the suite's timeout."""
+    assert read("<urlset><url><loc>/a</loc></url>" + "<![CDATA[" * 200_000).items[0].url == "https://agency.example/a"

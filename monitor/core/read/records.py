@@ -16,7 +16,8 @@ from monitor.model.source import PollError, ReadFailed
 _MOST_FIELDS = 200  # of one record; no format in use comes near
 _LONGEST_FIELD = 100_000  # characters
 # An address with a bare "&" is the commonest mistake in sitemaps: the parser would drop a parameter's name.
-_BARE = re.compile(r"(<!\[CDATA\[.*?\]\]>)|&(?!#?\w{1,32};)", re.S)
+# One that never closes takes the rest: looking for its end again from each of a million would be quadratic.
+_BARE = re.compile(r"(<!\[CDATA\[(?:.*?\]\]>|.*))|&(?!#?\w{1,32};)", re.S)
 
 
 @dataclass(frozen=True, slots=True)
