@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +23,27 @@ async def told(
     """What the jail makes of a document."""
     body = words.encode() if isinstance(words, str) else words
     return await jail.read(Fetched(URL, 200, body, {"content-type": content_type}), Source("s", "S", URL, kind), NOW)
+
+
+class LoopLag:
+    """How long the event loop was held up, in the worst case: by our own work, not by what else the machine does."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+
+    async def __aenter__(self) -> LoopLag:
+        self._task = asyncio.create_task(self._probe())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._task.cancel()
+
+    async def _probe(self) -> None:
+        while True:
+            asked = time.thread_time()
+            await asyncio.sleep(0)
+            self.worst = max(self.worst, time.thread_time() - asked)
+            await asyncio.sleep(0.002)
 
 
 MakeJail = Callable[..., Jail]

@@ -11,7 +11,7 @@ import pytest
 from monitor.jail.jail import Jail
 from monitor.model.source import PollError, ReadFailed, Reading, SourceKind
 from tests.core.pdfs import bomb, pdf
-from tests.jail.conftest import told
+from tests.jail.conftest import LoopLag, told
 
 
 @pytest.fixture
@@ -92,8 +92,10 @@ PAYLOADS = {
 
 @pytest.mark.parametrize("body", PAYLOADS.values(), ids=PAYLOADS.keys())
 async def test_F19_pathological_markup_ends_in_a_value_and_the_jail_goes_on(jail: Jail, body: str) -> None:
-    found = await told(jail, body, content_type="text/html")
+    async with LoopLag() as lag:
+        found = await told(jail, body, content_type="text/html")
 
+    assert lag.worst < 0.1
     assert not isinstance(found, ReadFailed) or found.error is not PollError.INTERNAL
     assert isinstance(await told(jail, RSS.format("still here")), Reading)
 
@@ -119,4 +121,5 @@ async def test_D1_a_pdf_has_more_time_and_its_own_name_for_the_limit() -> None:
     found = await told(short, pdf(bomb(100_000_000)), SourceKind.PDF)
     await short.aclose()
 
-    assert found == ReadFailed(PollError.PDF_LIMIT, "not read within 0.2 s of processor time")
+    told_by = {"not read within 0.2 s of processor time", "not read within 0.8 s"}  # the latter on a busy machine
+    assert found in {ReadFailed(PollError.PDF_LIMIT, detail) for detail in told_by}
