@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.moments import day_or_none, length, moment
-from monitor.cli.output import Column, Json, Row, facts, heading, listing, print_json, prose, say, shown, stamp
+from monitor.cli.output import Column, Json, Row, counted, facts, heading, listing, print_json, prose, say, shown, stamp
 from monitor.cli.workspace import with_context
 from monitor.errors import UsageError
+from monitor.model.article import ArticleState
 from monitor.model.flag import FlagState, RejectReason
 
 if TYPE_CHECKING:
     from monitor.model.vocabulary import Vocabulary
     from monitor.pipeline.context import Context
     from monitor.pipeline.triage import Decided
+    from monitor.store.articles import StoredArticle
     from monitor.store.database import Tx
     from monitor.store.flags import StoredFlag
 
@@ -127,10 +129,12 @@ def show(command: typer.Context, flag_id: FlagId, as_json: Json = False) -> None
 async def _show(ctx: Context, flag_id: int) -> dict[str, Any]:
     from monitor.pipeline.triage import draft_of
     from monitor.store.actions import action_ids_of_flag
+    from monitor.store.articles import article_of
     from monitor.store.flags import decisions, get_flag, outlets
 
     def work(tx: Tx) -> dict[str, Any]:
         flag = get_flag(tx, flag_id)
+        article = article_of(tx, flag.revision_id)
         return {
             **_row(flag, outlets(tx, {flag.story_id}).get(flag.story_id, []), ctx.vocabulary),
             "draft": draft_of(flag, ctx.vocabulary),
@@ -139,13 +143,28 @@ async def _show(ctx: Context, flag_id: int) -> dict[str, Any]:
             "voice": flag.source.voice,
             "raised_at": flag.raised_at,
             "snoozed_until": flag.snoozed_until,
-            "text": flag.text,
+            "text": (article and article.text) or flag.text,
+            "article": None if article is None else _article(article),
             "change": list(flag.change_parts),
             "decisions": decisions(tx, flag_id),
             "actions": action_ids_of_flag(tx, flag_id),
         }
 
     return await ctx.db.read(work)
+
+
+def _article(article: StoredArticle) -> dict[str, Any]:
+    words = None if article.text is None else len(article.text.split())
+    return {"state": article.state, "url": article.url, "words": words, "detail": article.detail}
+
+
+def _article_line(article: dict[str, Any] | None) -> str | None:
+    if article is None:
+        return None
+    if article["state"] is ArticleState.READ:
+        return f"read, {counted(article['words'], 'word')}: the text below"
+    why = f" ({article['detail']})" if article["detail"] else ""
+    return f"{article['state'].value}{why}: the text below is the item's own"
 
 
 def _print(row: dict[str, Any]) -> None:
@@ -160,6 +179,7 @@ def _print(row: dict[str, Any]) -> None:
             ("Published", story["published"]),
             ("Seen", story["first_seen"]),
             ("Address", story["url"]),
+            ("Article", _article_line(row["article"])),
             ("Snoozed until", row["snoozed_until"]),
             ("Actions", row["actions"]),
         ]

@@ -27,7 +27,9 @@ def poll(
 ) -> None:
     """Poll what is due, once, and flag what concerns a policy.
 
-    The first poll of a source only learns what is there. Exit 1 where a source that --source names failed; without
+    The first poll of a source only learns what is there. The articles behind new teasers are read too.
+
+    Exit 1 where a source that --source names failed; without
     --source failures are counted and are no failure of the command. Exit 75 where another worker holds the workspace.
 
     \b
@@ -53,6 +55,7 @@ def poll(
 
 
 async def _poll(ctx: Context, everything: bool, names: list[str]) -> dict[str, Any]:
+    from monitor.pipeline.articles import read_all_articles
     from monitor.pipeline.poll import poll_all_due
     from monitor.store.schedule import make_due
 
@@ -64,7 +67,9 @@ async def _poll(ctx: Context, everything: bool, names: list[str]) -> dict[str, A
     if everything or names:
         await ctx.db.write(due)
     report = await poll_all_due(ctx, only=names or None)
-    return {**plain(report), "seconds": round(perf_counter() - started, 3)}
+    articles = await read_all_articles(ctx, only=names or None)
+    told = {**plain(report), "flags": report.flags + articles.flags}
+    return {**told, "seconds": round(perf_counter() - started, 3)}
 
 
 def _check_live(tx: Tx, names: list[str]) -> None:

@@ -41,7 +41,9 @@ def status(command: typer.Context, as_json: Json = False) -> None:
 
 async def _status(ctx: Context) -> dict[str, Any]:
     from monitor.core.health import Colour, health
+    from monitor.model.article import ArticleState
     from monitor.model.flag import FlagState
+    from monitor.store.articles import count_articles
     from monitor.store.deliveries import count_deliveries, list_deliveries
     from monitor.store.flags import list_flags
     from monitor.store.policies import count_policies
@@ -53,6 +55,7 @@ async def _status(ctx: Context) -> dict[str, Any]:
         judged = [(row["id"], health(vitals_of(row), ctx.clock())) for row in rows]
         sources = [source_row(row) for row in rows]
         states = Counter(row["state"] for row in sources)
+        articles = count_articles(tx)
         flags = Counter(flag.state for flag in list_flags(tx, now=ctx.clock()))
         deliveries = count_deliveries(tx)
         troubled = [
@@ -75,6 +78,7 @@ async def _status(ctx: Context) -> dict[str, Any]:
                 for source_id, found in judged
                 if found.colour in (Colour.YELLOW, Colour.RED)
             ],
+            "articles": {state.value: articles[state] for state in ArticleState},
             "flags": {state.value: flags[state] for state in FlagState},
             "deliveries": {state.value: deliveries.get(state.value, 0) for state in DeliveryState},
             "attention": troubled,
@@ -88,6 +92,7 @@ def _print(result: dict[str, Any]) -> None:
         [
             ("Policies", f"{result['policies']}, with {counted(result['actions'], 'subsequent action')}"),
             ("Sources", _counts(result["sources"])),
+            ("Articles", _counts(result["articles"])),
             ("Flags", _counts(result["flags"])),
             ("Deliveries", _counts(result["deliveries"])),
         ]

@@ -20,7 +20,7 @@ from monitor.config.json_paths import json_keys
 from monitor.config.strict_yaml import load
 from monitor.config.suggest import listed, quoted, unknown
 from monitor.config.vocabulary import agency_finder
-from monitor.model.source import Seed, Source, SourceKind, Voice
+from monitor.model.source import ArticleRule, Seed, Source, SourceKind, Voice
 from monitor.model.vocabulary import Vocabulary
 
 KEYS = (
@@ -46,8 +46,21 @@ KEYS = (
     "seed",
     "late_after",
     "max_pages",
+    "article",
 )
-DEFAULT_KEYS = ("kind", "voice", "record", "every", "select", "drop", "ignore", "agencies", "late_after", "max_pages")
+DEFAULT_KEYS = (
+    "kind",
+    "voice",
+    "record",
+    "every",
+    "select",
+    "drop",
+    "ignore",
+    "agencies",
+    "late_after",
+    "max_pages",
+    "article",
+)
 TOP_KEYS = ("version", "defaults", "sources")
 # Kinds that have a name already and no reader yet.
 LATER_KINDS = ("tracker",)
@@ -139,6 +152,9 @@ class _Reader:
             ),
             "late_after": lambda place, value: self._form.attempt(place, _late_after, value),
             "max_pages": lambda place, value: self._form.attempt(place, _max_pages, value),
+            "article": lambda place, value: self._form.choice(
+                place, value, "value of 'article'", {rule.value: rule for rule in ArticleRule}
+            ),
         }
         if "record" in given:
             self._record((*path, "record"), given["record"])
@@ -164,7 +180,7 @@ class _Reader:
             form.note(path, "the mailbox has no 'auth': env:NAME or file:PATH, which holds user:password")
 
     def _kind(self, path: Path, value: object) -> SourceKind | None:
-        kinds = {kind.value: kind for kind in SourceKind if kind.value not in LATER_KINDS}
+        kinds = {kind.value: kind for kind in SourceKind if kind is not SourceKind.ARTICLE}
         if value in LATER_KINDS:
             self._form.note(path, f"kind {quoted(value)} is not available in this version: use {listed(tuple(kinds))}")
             return None

@@ -1,4 +1,4 @@
-"""When a delivery that was not taken is tried again, and when it is given up."""
+"""When a delivery that was not taken, or an article that did not come, is tried again, and when it is given up."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ WEBHOOK_WAITS = (
 EMAIL_FIRST_WAIT = timedelta(minutes=1)
 EMAIL_LONGEST_WAIT = timedelta(hours=4)
 EMAIL_GIVES_UP = timedelta(days=5)
+# An article is news for a day: its teaser is before the editor meanwhile.
+ARTICLE_WAITS = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3))
 _SPREAD = 0.2
 
 
@@ -43,6 +45,15 @@ def email_retry(attempts: int, jitter: float) -> timedelta | None:
         if waited > EMAIL_GIVES_UP:
             return None
     return _spread(wait, jitter)
+
+
+def article_retry(attempts: int, jitter: float, retry_after: timedelta | None = None) -> timedelta | None:
+    """The wait after ``attempts`` (1 or more) at an article, +-20 % and never less than the server asks for; None:
+    given up. ``jitter`` is in 0..1.
+    """
+    if attempts > len(ARTICLE_WAITS):
+        return None
+    return max(_spread(ARTICLE_WAITS[attempts - 1], jitter), retry_after or timedelta())
 
 
 def after(outcome: Outcome, attempts: int, jitter: float, kind: EndpointKind) -> timedelta | None:

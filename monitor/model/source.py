@@ -26,6 +26,7 @@ class SourceKind(StrEnum):
     WORDPRESS = "wordpress"  # wp-json/wp/v2/posts
     JSON = "json"  # any API: ``items`` is the path, ``fields`` the map
     MAILBOX = "mailbox"  # bulletins that are only mailed: IMAP, or a Maildir
+    ARTICLE = "article"  # the page behind an item's link; never a source's own kind
 
 
 class Voice(StrEnum):
@@ -44,6 +45,14 @@ class Seed(StrEnum):
     FLAG = "flag"  # matched like news: the back list of a source bound to policies
 
 
+class ArticleRule(StrEnum):
+    """Whether the articles that a source's items link to are read."""
+
+    AUTO = "auto"  # where the item is a teaser, and what it says is not hopeless
+    NEVER = "never"
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One polled address, as ``sources.yaml`` states it.
@@ -55,7 +64,7 @@ class Source:
     ``senders``: the addresses and @domains whose mail counts; where there are none, all mail does. ``proxy``
     (``http://host:port``) is what the requests go through, ``proxy_auth`` a reference to "user:password" for it.
     ``late_after``: an item published longer ago than this is stored and not flagged. ``max_pages`` bounds the pages of
-    a paged API that one poll asks for.
+    a paged API that one poll asks for. ``article``: whether the articles that its items link to are read.
     """
 
     id: str
@@ -79,6 +88,7 @@ class Source:
     seed: Seed = Seed.SILENT
     late_after: timedelta = timedelta(days=30)
     max_pages: int = 5
+    article: ArticleRule = ArticleRule.AUTO
     line: int = 0
 
 

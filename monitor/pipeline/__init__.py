@@ -1,4 +1,6 @@
-"""The story, one file a room: load -> decide -> commit -> act. Read ``poll.py`` first, then triage, digest, deliver.
+"""The story, one file a room: load -> decide -> commit -> act. Read ``poll.py`` first, then articles,
+triage, digest, deliver.
 
-What the runners know is four functions: ``poll_due``, ``compose_due``, ``deliver_due``, ``maintain``.
+What the runners know is five functions: ``poll_due``, ``read_articles``, ``compose_due``, ``deliver_due`` and
+``maintain``.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from monitor.pipeline.context import Context, log
+from monitor.store.articles import release_articles
 from monitor.store.deliveries import release_deliveries
 from monitor.store.schedule import release_claims
 
@@ -26,6 +27,7 @@ async def maintain(ctx: Context, *, sole_worker: bool = False) -> MaintainReport
 
     if sole_worker:
         await ctx.db.write(release_claims)
+        await ctx.db.write(release_articles)
     counts = await ctx.db.write(lambda tx: release_deliveries(tx, now=now, all_leases=sole_worker, resend_mail=resend))
     if counts["in_doubt"]:
         log.error("mail_in_doubt", deliveries=counts["in_doubt"], see="monitor deliveries list --state in_doubt")

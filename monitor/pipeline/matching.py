@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from monitor.core.match import Matcher, MatchItem
-from monitor.model.flag import Match
+from monitor.core.match import Matched, Matcher, MatchItem
 from monitor.model.vocabulary import Vocabulary
 from monitor.store.database import Database, Tx
 from monitor.store.policies import (
@@ -37,8 +36,8 @@ class Matching:
         self._names: dict[str, str] = {}
         self._lock = asyncio.Lock()
 
-    async def flags(self, items: Sequence[MatchItem], version: Version) -> list[tuple[Match, ...]]:
-        """Each item's matches that an editor is to see, in order. ``bound`` may name policies by tracker id, url, slug.
+    async def flags(self, items: Sequence[MatchItem], version: Version) -> list[Matched]:
+        """Each item's relevance and the matches that an editor is to see, in order. ``bound`` may name policies by tracker id, url, slug.
 
         ``version`` is what ``policies_version`` said in the transaction in which the items were compared.
         """

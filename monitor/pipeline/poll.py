@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from monitor.core.articles import wanted
 from monitor.core.entries import Decided, Known, decide, fingerprint, lookup_keys
 from monitor.core.health import Extent, extent_after
-from monitor.core.match import MatchItem
+from monitor.core.match import Matched, MatchItem
 from monitor.core.read.manners import wait_of
 from monitor.core.read.skim import Skimmed
 from monitor.core.schedule import after_skips, next_poll
@@ -123,7 +124,7 @@ async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[
 
 
 async def poll_all_due(ctx: Context, *, only: Collection[str] | None = None) -> PollReport:
-    """Poll until nothing is due any more, waiting out the gaps of hosts; the whole of ``monitor poll``."""
+    """Poll until nothing is due any more, waiting out the gaps of hosts: ``monitor poll`` but for articles."""
     total = PollReport()
     horizon = ctx.clock()
     while True:
@@ -314,9 +315,10 @@ async def _match(
     ]
     ctx.crashpoint("match.before")
     loud = claim.seeded or claim.source.seed is Seed.FLAG
-    flags = await ctx.matching.flags(asked, version) if loud else [()] * len(asked)
+    answers = await ctx.matching.flags(asked, version) if loud else [Matched(0.0, ())] * len(asked)
     ctx.crashpoint("match.after")
-    new = [_new_entry(claim, item, flags[n], at) for n, item in enumerate(decided.new)]
+    new = [_new_entry(claim, kind, item, answers[n], at) for n, item in enumerate(decided.new)]
+    flags = [answer.matches for answer in answers]
     now, before = flags[len(new) : len(new) + len(decided.revised)], flags[len(new) + len(decided.revised) :]
     revised = [
         _revised_entry(claim, known, item, diff, own_story, now[n], before[n])
@@ -363,16 +365,17 @@ def _as_match_item(claim: Claim, item: Item, text: str, at: datetime) -> MatchIt
     )
 
 
-def _new_entry(claim: Claim, item: Item, flags: tuple[Match, ...], at: datetime) -> NewEntry:
+def _new_entry(claim: Claim, kind: SourceKind, item: Item, answer: Matched, at: datetime) -> NewEntry:
     late = item.published is not None and item.published < at - claim.source.late_after
-    if late and flags:
+    if late and answer.matches:
         log.info("late_item", entry=item.key, title=item.title, published=item.published)
     return NewEntry(
         item=item,
         fingerprint=fingerprint(item),
         canonical_url=canonical_url(item.url) if item.url else None,
         normal_title=_story_title(claim, item),
-        flags=() if late else flags,
+        flags=() if late else answer.matches,
+        article=None if late else wanted(claim.source, kind, item, answer.relevant),
     )
 
 

@@ -1,16 +1,17 @@
-"""Room 6: flags and the decisions on them."""
+"""Rooms 5 and 6: flags as matches raise them, and the decisions on them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.errors import Conflict, NotFound
-from monitor.model.flag import DecisionKind, FlagState, Reason, ReasonKind
+from monitor.model.flag import DecisionKind, FlagState, Match, Reason, ReasonKind
 from monitor.model.source import Source
 from monitor.store import schema as s
 from monitor.store.database import Tx
@@ -152,6 +153,38 @@ def outlets(tx: Tx, story_ids: Collection[int]) -> dict[int, list[str]]:
         if name not in told:
             told.append(name)
     return names
+
+
+def raise_flags(
+    tx: Tx, at: datetime, story_id: int, revision_id: int, matches: Iterable[Match], policies: Mapping[str, int]
+) -> int:
+    """Put the story before an editor for each match's policy, once; how many flags that raised.
+
+    ``policies`` are ids by url. One that an import of another worker deleted meanwhile is not among them.
+    """
+    upsert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    raised = 0
+    for match in matches:
+        if match.policy not in policies:
+            continue
+        values = {
+            "policy_id": policies[match.policy],
+            "story_id": story_id,
+            "revision_id": revision_id,
+            "state": FlagState.OPEN.value,
+            "version": 1,
+            "raised_at": at,
+            **scored(match),
+        }
+        once = upsert(s.flag).values(**values).on_conflict_do_nothing().returning(s.flag.c.id)
+        raised += tx.execute(once).first() is not None
+    return raised
+
+
+def scored(match: Match) -> dict[str, Any]:
+    """A match as the columns of its flag."""
+    reasons = [{"kind": each.kind.value, "term": each.term, "excerpt": each.excerpt} for each in match.reasons]
+    return {"score": match.score, "reasons": reasons}
 
 
 def record_decision(

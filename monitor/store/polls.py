@@ -31,7 +31,9 @@ from monitor.model.change import ChangeKind, Diff
 from monitor.model.flag import FlagState, Match
 from monitor.model.source import Fetched, Item, PollError, Seed, Validators, Wait
 from monitor.store import schema as s
+from monitor.store.articles import want_article
 from monitor.store.database import Tx
+from monitor.store.flags import raise_flags, scored
 from monitor.store.sources import wait_to_json
 
 _SAME_STORY = timedelta(days=7)  # POLLING 11
@@ -40,13 +42,17 @@ _STORY_LOCK = select(s.counter.c.value).where(s.counter.c.name == "story").with_
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An item not known before, and the flags that it raises. ``normal_title`` "" joins no other outlet's story."""
+    """An item not known before, and the flags that it raises. ``normal_title`` "" joins no other outlet's story.
+
+    ``article``: the address of the page behind it, where that is to be read too.
+    """
 
     item: Item
     fingerprint: str
     canonical_url: str | None
     normal_title: str
     flags: tuple[Match, ...] = ()
+    article: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,7 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     for entry, revision_id in zip(record.new, _store_new(tx, record, snapshot), strict=True):
         if not record.silent:
             flags += _tell_new(tx, record, entry, revision_id, policies)
+            want_article(tx, record.at, revision_id, entry.article)
     for revised in record.revised:
         flags += _store_revised(tx, record, snapshot, revised, policies)
     for entry_id, key in record.rekeyed:
@@ -292,7 +299,7 @@ def _tell_new(tx: Tx, record: PollRecord, entry: NewEntry, revision_id: int, pol
     _store_change(tx, record, revision_id, ChangeKind.NEW, Diff((), "new"))
     story_id = _find_story(tx, record, entry) or _found_story(tx, record, entry.normal_title, entry.canonical_url)
     tx.execute(insert(s.story_revision), {"revision_id": revision_id, "story_id": story_id})
-    return _raise_flags(tx, record, story_id, revision_id, entry.flags, policies)
+    return raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
 
 
 def _store_revised(tx: Tx, record: PollRecord, snapshot: int, entry: RevisedEntry, policies: dict[str, int]) -> int:
@@ -306,7 +313,7 @@ def _store_revised(tx: Tx, record: PollRecord, snapshot: int, entry: RevisedEntr
     if story_id is None:
         story_id = _found_story(tx, record, entry.normal_title, None)
     tx.execute(insert(s.story_revision).values(revision_id=revision_id, story_id=story_id))
-    raised = _raise_flags(tx, record, story_id, revision_id, entry.flags, policies)
+    raised = raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
     if not entry.own_story and entry.material:
         raised += _reopen_flags(tx, known.entry_id, story_id, revision_id, entry.flags, policies)
     return raised
@@ -390,28 +397,6 @@ def _story_of_entry(tx: Tx, entry_id: int) -> int | None:
     return story_id
 
 
-def _raise_flags(
-    tx: Tx, record: PollRecord, story_id: int, revision_id: int, matches: Iterable[Match], policies: dict[str, int]
-) -> int:
-    upsert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    raised = 0
-    for match in matches:
-        if match.policy not in policies:  # deleted by an import of another worker meanwhile: nothing to flag
-            continue
-        values = {
-            "policy_id": policies[match.policy],
-            "story_id": story_id,
-            "revision_id": revision_id,
-            "state": FlagState.OPEN.value,
-            "version": 1,
-            "raised_at": record.at,
-            **_scored(match),
-        }
-        once = upsert(s.flag).values(**values).on_conflict_do_nothing().returning(s.flag.c.id)
-        raised += tx.execute(once).first() is not None
-    return raised
-
-
 def _reopen_flags(
     tx: Tx, entry_id: int, story_id: int, revision_id: int, matches: Iterable[Match], policies: dict[str, int]
 ) -> int:
@@ -419,7 +404,7 @@ def _reopen_flags(
 
     Those that the new words concern; and what was accepted on this entry's word, also where it no longer says so.
     """
-    scores = {policies[match.policy]: _scored(match) for match in matches if match.policy in policies}
+    scores = {policies[match.policy]: scored(match) for match in matches if match.policy in policies}
     words = select(s.revision.c.id).where(s.revision.c.entry_id == entry_id)
     accepted = (s.flag.c.state == FlagState.ACCEPTED.value) & s.flag.c.revision_id.in_(words)
     decided = s.flag.c.state.in_((FlagState.ACCEPTED.value, FlagState.REJECTED.value))
@@ -436,6 +421,3 @@ def _reopen_flags(
     return len(found)
 
 
-def _scored(match: Match) -> dict[str, Any]:
-    reasons = [{"kind": each.kind.value, "term": each.term, "excerpt": each.excerpt} for each in match.reasons]
-    return {"score": match.score, "reasons": reasons}

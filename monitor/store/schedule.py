@@ -19,11 +19,13 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.health import UNKNOWN_EXTENT, Extent
+from monitor.model.article import ArticleState
 from monitor.model.source import NO_WAIT, Source, Validators, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
@@ -86,7 +88,7 @@ def claim_due(
         rows = _due(tx, now, only, full, limit - len(claims))
         if not rows:
             break
-        room = _room(tx, rows, now=now, per_host=per_host)
+        room = room_at(tx, rows, now=now, per_host=per_host)
         chosen = []
         for row in rows:
             if room.get(row["host"], 0) > 0:
@@ -128,14 +130,20 @@ def _free() -> Select[str]:
 
 @cache
 def _busy() -> Select[str, int]:
+    """What is asked of each host at this moment: polls, and articles."""
     leased = s.source.c.claim.is_not(None) & (s.source.c.lease_until >= _NOW)
-    return select(s.source.c.host, func.count()).where(s.source.c.host.in_(_HOSTS), leased).group_by(s.source.c.host)
+    polls = select(s.source.c.host).where(s.source.c.host.in_(_HOSTS), leased)
+    leased = (s.article.c.state == ArticleState.WANTED.value) & (s.article.c.lease_until >= _NOW)
+    reading = select(s.article.c.host).where(s.article.c.host.in_(_HOSTS), leased, s.article.c.claim.is_not(None))
+    asked = union_all(polls, reading).subquery()
+    return select(asked.c.host, func.count()).group_by(asked.c.host)
 
 
-def _room(tx: Tx, rows: Sequence[RowMapping], *, now: datetime, per_host: int) -> dict[str, int]:
+def room_at(tx: Tx, rows: Sequence[RowMapping], *, now: datetime, per_host: int) -> dict[str, int]:
     """How many more claims each of the rows' hosts may have; those that another worker is looking at are left out.
 
-    The host's row is locked until commit, so nobody counts at the same time.
+    Rows have a ``host`` and its ``host_next_at``, None where it was never asked. The host's
+    row is locked until commit, so nobody counts at the same time.
     """
     if strangers := {row["host"] for row in rows if row["host_next_at"] is None}:
         insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
@@ -157,12 +165,17 @@ def _starting() -> Update:
     return update(s.host).where(s.host.c.key.in_(_HOSTS)).values(next_at=bindparam("next"))
 
 
+def start_at(tx: Tx, hosts: Collection[str], *, next_at: datetime) -> None:
+    """Something starts at these hosts now: nothing else does before ``next_at``. ``room_at`` holds their rows."""
+    tx.execute(_starting(), {"hosts": list(hosts), "next": next_at})
+
+
 def _claim(
     tx: Tx, rows: Sequence[RowMapping], tokens: Sequence[str], *, now: datetime, lease: timedelta, min_gap: timedelta
 ) -> list[Claim]:
     if not rows:
         return []
-    tx.execute(_starting(), {"hosts": list({row["host"] for row in rows}), "next": now + min_gap})
+    start_at(tx, {row["host"] for row in rows}, next_at=now + min_gap)
     leases = [{"claimed": row["id"], "claim": token} for row, token in zip(rows, tokens, strict=True)]
     tx.execute(_leasing(), [{**each, "until": now + lease} for each in leases])
     return [

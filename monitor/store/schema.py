@@ -1,7 +1,7 @@
 """Every table, in the order of the rooms. Append-only: snapshot, revision, change, decision, policy_revision, action,
 action_revision, event (but for its withdrawal), criteria, digest, digest_item, attempt (its outcome is written once).
-Mutable: the scheduling columns of source and host, the state of flag, endpoint, delivery; policy's current record;
-sessions. A unique constraint says "only once"; the constraint's comment says what.
+Mutable: the scheduling columns of source, host and article, the state of flag, endpoint, delivery; policy's current
+record; sessions. A unique constraint says "only once"; the constraint's comment says what.
 """
 
 from __future__ import annotations
@@ -153,6 +153,39 @@ change = Table(
     Column("summary", Text, nullable=False),
     Column("parts", json_type(), nullable=False),
     Index("ix_change_source", "source_id", "seq"),
+)
+
+blob = Table(  # the bytes of fetched documents, under the hash of what they were before the codec
+    "blob",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("codec", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),  # before the codec
+    Column("stored_at", Instant, nullable=False),
+)
+
+article = Table(  # the page behind an entry's link
+    "article",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entry_id", Id, ForeignKey("entry.id"), nullable=False, unique=True),  # an entry's article is read once
+    Column("url", Text, nullable=False),
+    Column("canonical_url", Text, nullable=False, index=True),  # an address is fetched once, whoever links to it
+    Column("host", Text, nullable=False),  # host:port of url: the key of the host row
+    Column("state", Text, nullable=False),
+    Column("due_at", Instant),  # null when nothing more is to be done
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claim", Text),
+    Column("lease_until", Instant),
+    Column("settled_at", Instant),
+    Column("found_url", Text),  # where it was found, after redirects
+    Column("blob_sha256", Text, ForeignKey("blob.sha256"), index=True),
+    Column("title", Text),
+    Column("text", Text),
+    Column("error", Text),
+    Column("detail", Text),
+    Index("ix_article_due", "state", "due_at"),
 )
 
 # --- 5 MATCH ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 
 from monitor.core.health import Vitals
 from monitor.errors import NotFound
-from monitor.model.source import NO_WAIT, PollError, Seed, Source, SourceKind, Voice, Wait
+from monitor.model.source import NO_WAIT, ArticleRule, PollError, Seed, Source, SourceKind, Voice, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
 
@@ -42,6 +42,7 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "seed": source.seed.value,
         "late_after": source.late_after.total_seconds(),
         "max_pages": source.max_pages,
+        "article": source.article.value,
     }
 
 
@@ -78,6 +79,7 @@ def source_from_config(config: dict[str, Any]) -> Source:
         seed=Seed(config["seed"]),
         late_after=timedelta(seconds=config["late_after"]),
         max_pages=config["max_pages"],
+        article=ArticleRule(config.get("article", ArticleRule.AUTO)),  # a source retired before there was the key
     )
 
 

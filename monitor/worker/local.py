@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from monitor.pipeline.articles import read_articles
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.deliver import deliver_due
 from monitor.pipeline.digest import compose_due
@@ -35,6 +36,7 @@ def ticks(ctx: Context, stop: asyncio.Event, reload: Callable[[], Awaitable[obje
     """The worker's alarms."""
     return (
         Tick("poll", 1.0, lambda: poll_due(ctx, ctx.settings.fetchers, stop=stop)),
+        Tick("articles", 1.0, lambda: read_articles(ctx, ctx.settings.fetchers, stop=stop)),
         Tick("compose", 1.0, lambda: compose_due(ctx, _BATCH)),
         Tick("deliver", 1.0, lambda: deliver_due(ctx, _BATCH)),
         Tick("maintain", 30.0, lambda: maintain(ctx)),

@@ -52,9 +52,9 @@ class Matcher:
         """
         return cls(policies, vocabulary)
 
-    def flags(self, item: MatchItem) -> tuple[Match, ...]:
-        """Return those of ``match(item)`` that are put before an editor: for items that hold none, half the work."""
-        return self.match(item, least=FLAG_THRESHOLD).matches
+    def flags(self, item: MatchItem) -> Matched:
+        """Return ``match(item)`` with those alone that are put before an editor: for items without, half the work."""
+        return self.match(item, least=FLAG_THRESHOLD)
 
     def match(self, item: MatchItem, limit: int = 10, *, least: float = _LEAST) -> Matched:
         """Return at most ``limit`` matches that score ``least`` or more, best first, each with its reasons.
@@ -73,7 +73,8 @@ class Matcher:
         free = [one for one in found if not one[2] and one[0] >= least]
         kept = [one for one in found if one[2]] + free[: max(0, limit - len(bound))]
         matches = tuple(self._match(*one) for one in sorted(kept, key=_best_first))
-        return Matched(max([relevance(reading), *(match.score for match in matches)]), matches)
+        best = round(found[0][0], 4) if found else 0.0
+        return Matched(max(relevance(reading), best), matches)
 
     def learn(self, item: MatchItem, policies: Sequence[str]) -> None:
         """Heed an editor's decision on ``item`` for later items: it belongs to ``policies``, or (empty) to none.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from monitor.core.read.article import read_article
 from monitor.core.read.blocked import block_reason
 from monitor.core.read.courtlistener import COURTLISTENER
 from monitor.core.read.courts import is_court
@@ -114,6 +115,7 @@ READERS: Mapping[SourceKind, Reader] = {
     SourceKind.WORDPRESS: WORDPRESS.read,
     SourceKind.JSON: read_mapped,
     SourceKind.MAILBOX: read_mailbox,
+    SourceKind.ARTICLE: read_article,
 }
 
 

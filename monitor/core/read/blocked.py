@@ -158,6 +158,12 @@ def block_reason(fetched: Fetched) -> str | None:
     return _gate(page, fetched.url) or _wall(page) or _error(page)
 
 
+def login_words(words: str) -> str | None:
+    """Return the words by which a page of any length asks its reader to log in or subscribe; ``words`` on one line."""
+    found = _LOGIN_WORDS.search(plain(words[:_MOST_WORDS]))
+    return None if found is None else shorten(found.group(), 80)
+
+
 def _verdict(headers: Mapping[str, str]) -> str | None:
     for name, value in headers.items():
         if len(value) <= 60 and _VERDICT.fullmatch(value.strip()) and name not in _NO_VERDICTS:

@@ -1,0 +1,166 @@
+"""Rooms 2 to 5 once more, for the page behind a teaser: fetch it, read its main text, match that, commit it at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import assert_never
+
+from monitor.core.archive import packed
+from monitor.core.articles import fate
+from monitor.core.match import MatchItem
+from monitor.core.retry import article_retry
+from monitor.errors import LostClaim
+from monitor.model.article import ArticleState
+from monitor.model.source import Fetched, FetchFailed, NotModified, PollError, ReadFailed, SourceKind
+from monitor.pipeline.context import Context, log
+from monitor.store.articles import ArticleClaim, ArticleRecord, Outcome, claim_articles, next_article, record_article
+
+LEASE = timedelta(minutes=5)  # robots.txt and the page, 30 s at most each, and its reading
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleReport:
+    """What one pass did. ``waiting``: tried, and to be tried again; ``flags``: raised by the texts."""
+
+    taken: int = 0
+    read: int = 0
+    walled: int = 0
+    refused: int = 0
+    failed: int = 0
+    waiting: int = 0
+    flags: int = 0
+
+    def __add__(self, other: ArticleReport) -> ArticleReport:
+        return ArticleReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+async def read_articles(ctx: Context, limit: int, *, only: Collection[str] | None = None) -> ArticleReport:
+    """Read up to ``limit`` articles that are due and whose hosts may be asked; each commits by itself."""
+    claims = await ctx.db.write(
+        lambda tx: claim_articles(
+            tx,
+            now=ctx.clock(),
+            limit=limit,
+            lease=LEASE,
+            min_gap=ctx.settings.host_min_gap,
+            per_host=ctx.settings.host_concurrency,
+            new_token=lambda: ctx.new_id("claim"),
+            only=only,
+        )
+    )
+    ctx.crashpoint("article.lease")
+    async with asyncio.TaskGroup() as group:
+        readings = [group.create_task(_read(ctx, claim)) for claim in claims]
+    return sum((reading.result() for reading in readings), ArticleReport())
+
+
+async def read_all_articles(ctx: Context, *, only: Collection[str] | None = None) -> ArticleReport:
+    """Read until nothing is due any more, waiting out the gaps of hosts. What is to be tried again is left."""
+    total = ArticleReport()
+    horizon = ctx.clock()
+    while True:
+        report = await read_articles(ctx, ctx.settings.fetchers, only=only)
+        total += report
+        if report.taken:
+            continue
+        start = await ctx.db.read(lambda tx: next_article(tx, now=horizon, only=only))
+        if start is None:
+            return total
+        await asyncio.sleep(max(0.05, (start - ctx.clock()).total_seconds()))
+
+
+async def _read(ctx: Context, claim: ArticleClaim) -> ArticleReport:
+    try:
+        record = await _attend(ctx, claim)
+    except Exception as error:  # this article's fault ends it, and no other (I12)
+        log.exception("article_broke", url=claim.url)
+        record = _failed(ctx, claim, ReadFailed(PollError.INTERNAL, f"{type(error).__name__}: {error}"))
+    ctx.crashpoint("article.before_commit")
+    try:
+        flags = await ctx.db.write(lambda tx: record_article(tx, record))
+    except LostClaim as lost:
+        log.warning("article_discarded", url=claim.url, why=str(lost))
+        return ArticleReport(taken=1)
+    ctx.crashpoint("article.after_commit")
+    return _report(record, flags)
+
+
+def _report(record: ArticleRecord, flags: int) -> ArticleReport:
+    state, detail = record.outcome.state, record.outcome.detail
+    log.info("article", source=record.claim.source.id, url=record.claim.url, state=state.value, detail=detail)
+    name = "waiting" if state is ArticleState.WANTED else state.value
+    return replace(ArticleReport(taken=1, flags=flags), **{name: 1})
+
+
+async def _attend(ctx: Context, claim: ArticleClaim) -> ArticleRecord:
+    if claim.known is not None:
+        return await _matched(ctx, ArticleRecord(claim, ctx.clock(), claim.known))
+    refused = await ctx.robots.refusal(claim.url)
+    if refused is not None:
+        return _failed(ctx, claim, refused)
+    # Without the source's own headers: its keys are not for whoever its items link to (row F10).
+    fetched = await ctx.fetcher.fetch(claim.url)
+    ctx.crashpoint("article.fetched")
+    match fetched:
+        case FetchFailed():
+            return _failed(ctx, claim, fetched)
+        case NotModified():
+            return _failed(ctx, claim, FetchFailed(PollError.PROTOCOL, "304 to a request without conditions"))
+        case Fetched():
+            return await _judged(ctx, claim, fetched)
+        case _:
+            assert_never(fetched)
+
+
+async def _judged(ctx: Context, claim: ArticleClaim, fetched: Fetched) -> ArticleRecord:
+    blob = await asyncio.to_thread(packed, fetched.body)
+    refused = await _refused_there(ctx, claim, fetched)
+    if refused is not None:
+        return _failed(ctx, claim, refused)
+    reader = replace(claim.source, kind=SourceKind.ARTICLE)
+    result = await ctx.reader.read(fetched, reader, ctx.clock())
+    ctx.crashpoint("article.parsed")
+    if isinstance(result, ReadFailed):
+        failed = _failed(ctx, claim, result)
+        return replace(failed, blob=blob, outcome=replace(failed.outcome, found_url=fetched.url, blob=blob.sha256))
+    (item,) = result.items
+    outcome = Outcome(ArticleState.READ, fetched.url, item.title, item.text, blob.sha256)
+    return await _matched(ctx, ArticleRecord(claim, ctx.clock(), outcome, blob=blob))
+
+
+async def _refused_there(ctx: Context, claim: ArticleClaim, fetched: Fetched) -> FetchFailed | None:
+    """Whether the page to which the link led forbids what was fetched of it: then it is neither kept nor read."""
+    return None if fetched.url == claim.url else await ctx.robots.refusal(fetched.url)
+
+
+async def _matched(ctx: Context, record: ArticleRecord) -> ArticleRecord:
+    text = record.outcome.text
+    if record.outcome.state is not ArticleState.READ or text is None:
+        return record
+    claim = record.claim
+    asked = MatchItem(
+        title=claim.title,
+        text=text if claim.text in text else f"{claim.text}\n{text}",
+        url=claim.url,
+        published=(claim.published or record.at).date(),
+        publisher=claim.publisher or claim.source.name,
+        agencies=claim.source.agencies,
+        bound=claim.source.policies,
+    )
+    (answer,) = await ctx.matching.match([asked])
+    return replace(record, matches=tuple(match for match in answer.matches if match.flag))
+
+
+def _failed(ctx: Context, claim: ArticleClaim, failed: FetchFailed | ReadFailed) -> ArticleRecord:
+    now = ctx.clock()
+    state = fate(failed)
+    wait = None
+    if state is ArticleState.WANTED:
+        retry_after = failed.retry_after if isinstance(failed, FetchFailed) else None
+        wait = article_retry(claim.attempts + 1, ctx.chance(), retry_after)
+        state = ArticleState.FAILED if wait is None else state
+    outcome = Outcome(state, error=failed.error.value, detail=failed.detail)
+    return ArticleRecord(claim, now, outcome, None if wait is None else now + wait)
