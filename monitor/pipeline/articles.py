@@ -51,6 +51,8 @@ async def read_articles(ctx: Context, limit: int, *, only: Collection[str] | Non
             only=only,
         )
     )
+    if not claims:
+        return ArticleReport()
     ctx.crashpoint("article.lease")
     async with asyncio.TaskGroup() as group:
         readings = [group.create_task(_read(ctx, claim)) for claim in claims]

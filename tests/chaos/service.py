@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from monitor.build import configure, opened, wall_clock
 from monitor.demo.loopback import LoopbackServer, Request, Response
 from monitor.demo.receivers import MailReceiver, WebhookReceiver
+from monitor.model.article import ArticleState
 from monitor.model.flag import FlagState
 from monitor.model.policy import PolicyRecord
 from monitor.pipeline import triage
@@ -24,6 +25,7 @@ from monitor.pipeline.context import Context
 from monitor.pipeline.policies import import_records
 from monitor.pipeline.poll import poll_all_due
 from monitor.store import schema
+from monitor.store.articles import count_articles
 from monitor.store.database import Tx
 from monitor.store.deliveries import list_deliveries
 from monitor.store.flags import list_flags
@@ -57,10 +59,15 @@ class Feed:
         self.server = _Slow(self)
 
     def _answer(self, request: Request) -> Response:
+        told = dict(NEWS[: self.shown])
+        if title := told.get(request.target.removeprefix("/")):
+            return Response(200, {"Content-Type": "text/html"}, f"<article>{f'<p>{title}.</p>' * 5}</article>".encode())
+        if request.target != "/feed":
+            return Response(404)
         items = "".join(
-            f"<item><guid>{guid}</guid><title>{title}</title><link>https://gazette.example/{guid}</link>"
+            f"<item><guid>{guid}</guid><title>{title}</title><link>{self.server.base_url}/{guid}</link>"
             f"<description>{title}. The county council heard about it.</description></item>"
-            for guid, title in NEWS[: self.shown]
+            for guid, title in told.items()
         )
         body = f"<rss version='2.0'><channel><title>Gazette</title>{items}</channel></rss>".encode()
         return Response(200, {"Content-Type": "application/rss+xml"}, body)
@@ -151,9 +158,22 @@ class Service:
         """The states of all deliveries."""
         return [row["state"] for row in await self.ctx.db.read(list_deliveries)]
 
+    async def articles_are_read(self, number: int) -> bool:
+        """Whether so many articles were read."""
+        return (await self.ctx.db.read(count_articles))[ArticleState.READ] == number
+
     async def counts(self) -> dict[str, int]:
         """How many rows each table of the story holds."""
-        tables = (schema.entry, schema.flag, schema.action, schema.event, schema.digest, schema.delivery)
+        tables = (
+            schema.entry,
+            schema.article,
+            schema.blob,
+            schema.flag,
+            schema.action,
+            schema.event,
+            schema.digest,
+            schema.delivery,
+        )
 
         def work(tx: Tx) -> dict[str, int]:
             return {each.name: tx.execute(select(func.count()).select_from(each)).scalar_one() for each in tables}

@@ -17,6 +17,8 @@ from tests.chaos.service import Service, workspace
 # chains are the edges of the five transactions; the long ones (slow) have every point of the code.
 POLL = ("poll.lease", "poll.before_commit", "poll.after_commit")
 POLL_ALL = ("poll.lease", "poll.fetched", "poll.parsed", "match.before", "match.after", *POLL[1:])
+ARTICLE = ("article.before_commit",)
+ARTICLE_ALL = ("article.lease", "article.fetched", "article.parsed", *ARTICLE, "article.after_commit")
 DIGEST = ("digest.insert", "digest.after_commit", "mail.rcpt_ok")
 DIGEST_ALL = ("digest.select", "digest.render", *DIGEST[:2], "mail.claimed", "mail.connected", "mail.rcpt_ok")
 MAIL_IN_DOUBT = ("mail.data_committed", "mail.got_250")
@@ -25,7 +27,7 @@ HOOK = ("hook.got_2xx",)
 HOOK_ALL = ("hook.claimed", "hook.sent_request", "hook.got_2xx", "hook.after")
 TRIAGE = ("triage.before", "triage.after")
 RELOAD = ("config.reload",)
-ALL = (*POLL_ALL, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
+ALL = (*POLL_ALL, *ARTICLE_ALL, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
 slow = pytest.mark.slow
 KILLED = -signal.SIGKILL
 
@@ -74,6 +76,22 @@ async def test_killed_while_polling_an_item_becomes_one_entry_and_one_flag(
 
         counts = await service.counts()
         assert (counts["entry"], counts["flag"]) == (1, 1)
+
+
+@pytest.mark.parametrize("points", [ARTICLE, pytest.param(ARTICLE_ALL, marks=slow)])
+async def test_killed_while_reading_an_article_it_is_read_once_and_flagged_once(
+    tmp_path: Path, points: tuple[str, ...]
+) -> None:
+    async with workspace(tmp_path, hooks=False) as service:
+        await service.publish()
+
+        await killed_at(service, *points)
+        process = await service.running()
+        await service.until(lambda: service.articles_are_read(1))
+        assert await service.stop(process) == 0
+
+        counts = await service.counts()
+        assert (counts["entry"], counts["article"], counts["blob"], counts["flag"]) == (1, 1, 1, 1)
 
 
 @pytest.mark.parametrize("points", [DIGEST, pytest.param(DIGEST_ALL, marks=slow)])

@@ -37,6 +37,7 @@ _STATED = "[itemprop=articleBody], [itemprop='articleBody text']"
 _PARAGRAPHS = "p, pre, blockquote, dd, td, div, section, li, center, article, main, body"
 _HOLDERS = frozenset({"div", "section", "td", "li", "center", "article", "main", "body"})
 _WITHIN = "p, div, section, ul, ol, dl, table, pre, blockquote"
+_GROUPS = "div, section, table"  # a list of links that stands between paragraphs is the article's own
 _INLINE = frozenset({"b", "em", "font", "i", "span", "strong", "u"})
 _LEAST_PARAGRAPH = 25  # characters: Readability's own measure, under which a block is a label
 _MOST_PARAGRAPH = 3.0  # what length, and commas, count at most
@@ -57,6 +58,8 @@ def main_lines(tree: LexborHTMLParser) -> list[str]:
     _strip(tree)
     stated = [node for node in outermost(tree.css(_STATED)) if _length(node) >= _LEAST_BODY]
     parts = stated or _best(tree)
+    for part in parts:
+        _weed(part)
     return [line for part in parts for line in lines_of(part)]
 
 
@@ -70,6 +73,13 @@ def _strip(tree: LexborHTMLParser) -> None:
     marked = [node for node in body.css("[class], [id]") if node.tag not in _NEVER_AROUND]
     around = [node for node in marked if _AROUND.search(_names(node)) and 2 * _length(node) < whole]
     for node in outermost(around):
+        node.decompose()
+
+
+def _weed(part: LexborNode) -> None:
+    """Take out the boxes of links that stand inside the element."""
+    blocks = (node for node in part.css(_GROUPS)[:_MOST_BLOCKS] if node.mem_id != part.mem_id)
+    for node in outermost([node for node in blocks if _link_length(node) > _length(node) * _MOSTLY_LINKS]):
         node.decompose()
 
 
@@ -126,7 +136,7 @@ def _worth(block: LexborNode) -> float:
     if block.tag in _HOLDERS and _has_blocks(block):
         own, links = "".join(_own_text(block)), 0
     else:
-        own, links = block.text(), sum(len(anchor.text()) for anchor in block.css("a"))
+        own, links = block.text(), _link_length(block)
     length = len(" ".join(own.split()))
     if length < _LEAST_PARAGRAPH or links > length * _MOSTLY_LINKS:
         return 0.0
@@ -138,6 +148,10 @@ def _own_text(block: LexborNode) -> Iterator[str]:
     for child in block.iter(include_text=True):
         if child.tag == "-text" or child.tag in _INLINE:
             yield child.text()
+
+
+def _link_length(node: LexborNode) -> int:
+    return sum(len(anchor.text()) for anchor in node.css("a"))
 
 
 def _length(node: LexborNode) -> int:
