@@ -94,6 +94,7 @@ sources:
     seed: flag
     late_after: 90d
     max_pages: 3
+    article: never
 """
     [found] = load_sources(text, "sources.yaml", packaged_vocabulary())
     assert (found.auth, found.headers, found.seed, found.max_pages) == (
@@ -102,10 +103,11 @@ sources:
         "flag",
         3,
     )
-    assert found.late_after.days == 90
+    assert (found.late_after.days, found.article) == (90, "never")
 
     wrong = text.replace("env:KEY", "hunter2").replace("flag", "flagg").replace("max_pages: 3", "max_pages: 99")
+    wrong = wrong.replace("never", "sometimes") + "  - {id: b, url: https://api.example/v5, kind: article}\n"
     with pytest.raises(ConfigError) as caught:
         load_sources(wrong, "sources.yaml", packaged_vocabulary())
-    assert [problem.line for problem in caught.value.problems] == [5, 7, 9]
+    assert [problem.line for problem in caught.value.problems] == [5, 7, 9, 10, 11]
     assert "hunter2" not in str(caught.value)
