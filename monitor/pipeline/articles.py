@@ -16,8 +16,11 @@ from monitor.errors import LostClaim
 from monitor.model.article import ArticleState
 from monitor.model.source import Fetched, FetchFailed, NotModified, PollError, ReadFailed, SourceKind
 from monitor.pipeline.context import Context, log
+from monitor.pipeline.places import until_nothing_is_due
 from monitor.store.articles import ArticleClaim, ArticleRecord, Outcome, claim_articles, next_article, record_article
+from monitor.store.policies import policies_version
 
+MOST_SLOW = 100  # sockets that wait for slow peers, beside those of polls
 LEASE = timedelta(minutes=5)  # robots.txt and the page, 30 s at most each, and its reading
 
 
@@ -37,13 +40,26 @@ class ArticleReport:
         return ArticleReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
-async def read_articles(ctx: Context, limit: int, *, only: Collection[str] | None = None) -> ArticleReport:
-    """Read up to ``limit`` articles that are due and whose hosts may be asked; each commits by itself."""
+async def read_articles(
+    ctx: Context, limit: int, *, only: Collection[str] | None = None, stop: asyncio.Event | None = None
+) -> ArticleReport:
+    """Read what is due and whose hosts may be asked, ``limit`` at once, until nothing is; each commits by itself."""
+    readings = await until_nothing_is_due(
+        limit,
+        lambda most: _claim(ctx, most, only),
+        lambda claim: _read(ctx, claim),
+        stop=stop,
+        most_slow=MOST_SLOW,
+    )
+    return sum(readings, ArticleReport())
+
+
+async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[ArticleClaim]:
     claims = await ctx.db.write(
         lambda tx: claim_articles(
             tx,
             now=ctx.clock(),
-            limit=limit,
+            limit=most,
             lease=LEASE,
             min_gap=ctx.settings.host_min_gap,
             per_host=ctx.settings.host_concurrency,
@@ -51,12 +67,9 @@ async def read_articles(ctx: Context, limit: int, *, only: Collection[str] | Non
             only=only,
         )
     )
-    if not claims:
-        return ArticleReport()
-    ctx.crashpoint("article.lease")
-    async with asyncio.TaskGroup() as group:
-        readings = [group.create_task(_read(ctx, claim)) for claim in claims]
-    return sum((reading.result() for reading in readings), ArticleReport())
+    if claims:
+        ctx.crashpoint("article.lease")
+    return claims
 
 
 async def read_all_articles(ctx: Context, *, only: Collection[str] | None = None) -> ArticleReport:
@@ -64,10 +77,7 @@ async def read_all_articles(ctx: Context, *, only: Collection[str] | None = None
     total = ArticleReport()
     horizon = ctx.clock()
     while True:
-        report = await read_articles(ctx, ctx.settings.fetchers, only=only)
-        total += report
-        if report.taken:
-            continue
+        total += await read_articles(ctx, ctx.settings.fetchers, only=only)
         start = await ctx.db.read(lambda tx: next_article(tx, now=horizon, only=only))
         if start is None:
             return total
@@ -100,11 +110,12 @@ def _report(record: ArticleRecord, flags: int) -> ArticleReport:
 async def _attend(ctx: Context, claim: ArticleClaim) -> ArticleRecord:
     if claim.known is not None:
         return await _matched(ctx, ArticleRecord(claim, ctx.clock(), claim.known))
-    refused = await ctx.robots.refusal(claim.url)
+    proxy = ctx.proxies(claim.source.id)
+    refused = await ctx.robots.refusal(claim.url, proxy)
     if refused is not None:
         return _failed(ctx, claim, refused)
     # Without the source's own headers: its keys are not for whoever its items link to (row F10).
-    fetched = await ctx.fetcher.fetch(claim.url)
+    fetched = await ctx.fetcher.fetch(claim.url, proxy=proxy)
     ctx.crashpoint("article.fetched")
     match fetched:
         case FetchFailed():
@@ -135,7 +146,9 @@ async def _judged(ctx: Context, claim: ArticleClaim, fetched: Fetched) -> Articl
 
 async def _refused_there(ctx: Context, claim: ArticleClaim, fetched: Fetched) -> FetchFailed | None:
     """Whether the page to which the link led forbids what was fetched of it: then it is neither kept nor read."""
-    return None if fetched.url == claim.url else await ctx.robots.refusal(fetched.url)
+    if fetched.url == claim.url:
+        return None
+    return await ctx.robots.refusal(fetched.url, ctx.proxies(claim.source.id))
 
 
 async def _matched(ctx: Context, record: ArticleRecord) -> ArticleRecord:
@@ -152,8 +165,8 @@ async def _matched(ctx: Context, record: ArticleRecord) -> ArticleRecord:
         agencies=claim.source.agencies,
         bound=claim.source.policies,
     )
-    (answer,) = await ctx.matching.match([asked])
-    return replace(record, matches=tuple(match for match in answer.matches if match.flag))
+    (answer,) = await ctx.matching.flags([asked], await ctx.db.read(policies_version))
+    return replace(record, matches=answer.matches)
 
 
 def _failed(ctx: Context, claim: ArticleClaim, failed: FetchFailed | ReadFailed) -> ArticleRecord:

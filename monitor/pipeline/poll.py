@@ -41,7 +41,7 @@ from monitor.model.source import (
 from monitor.net.robots import OBEYING
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.paging import further_pages
-from monitor.pipeline.places import Places
+from monitor.pipeline.places import until_nothing_is_due
 from monitor.store.database import Tx
 from monitor.store.policies import NO_VERSION, Version, policies_version
 from monitor.store.polls import (
@@ -55,7 +55,6 @@ from monitor.store.polls import (
 )
 from monitor.store.schedule import Claim, claim_due, next_start
 
-_LOOK = 1.0  # seconds between two looks for what fell due, while something is under way
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
 WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})  # one entry, whose every change is a story of its own
@@ -87,22 +86,10 @@ async def poll_due(
 
     A peer that is slow takes no place from the others (``places``). Once ``stop`` is set, what is under way ends.
     """
-    total = PollReport()
-    async with asyncio.TaskGroup() as group:
-        places = Places[PollReport](limit, group)
-        while True:
-            wanted = 0 if stop is not None and stop.is_set() else places.free()
-            claims = await _claim(ctx, wanted, only) if wanted else []
-            for claim in claims:
-                places.start(_poll(ctx, claim))
-            if not places.busy:
-                break
-            if wanted and len(claims) == wanted:
-                await places.until_free()
-            else:
-                await places.until_end(_LOOK)
-            total = sum(places.results(), total)
-    return sum(places.results(), total)
+    polls = await until_nothing_is_due(
+        limit, lambda most: _claim(ctx, most, only), lambda claim: _poll(ctx, claim), stop=stop
+    )
+    return sum(polls, PollReport())
 
 
 async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[Claim]:

@@ -413,9 +413,38 @@ async def test_a_host_keeps_its_gap_between_polls_and_articles(room: Newsroom, s
 async def test_a_host_is_asked_by_no_more_than_so_many_at_once(room: Newsroom, site: Site) -> None:
     stories = [teaser(site, f"/{n}", guid=str(n), title=f"{TEASER.title} again, number {n}") for n in range(5)]
     await room.publish(*stories)
-    room = room.with_settings(host_concurrency=2)
+    now, most = 0, 0
 
-    assert (await read(room)).taken == 2
+    class Counting:
+        async def refusal(self, url: str, proxy: object = None) -> None:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0.01)
+            now -= 1
+
+    ctx = replace(room.with_settings(host_concurrency=2).ctx, robots=Counting())
+
+    assert (await read_articles(ctx, 10)).taken == 5
+    assert most == 2
+
+
+async def test_fault_51_a_slow_article_delays_no_other(room: Newsroom, site: Site) -> None:
+    paths = [f"/{n}" for n in range(4)]
+    await room.publish(*(teaser(site, each, guid=each, title=f"{TEASER.title} {each}") for each in paths))
+    others_are_read = asyncio.Event()
+
+    class Slow:
+        async def refusal(self, url: str, proxy: object = None) -> None:
+            if url.endswith("/0"):
+                async with asyncio.timeout(20):
+                    await others_are_read.wait()
+            elif url.endswith("/3"):
+                others_are_read.set()
+
+    ctx = replace(room.with_settings(host_concurrency=4).ctx, robots=Slow())
+
+    assert (await read_articles(ctx, 1)).taken == 4
 
 
 @pytest.mark.parametrize("point", ["article.lease", "article.fetched", "article.parsed", "article.before_commit"])
@@ -447,7 +476,7 @@ async def test_killed_after_the_commit_it_is_done(room: Newsroom, site: Site) ->
 async def test_the_worker_that_holds_the_workspace_takes_a_dead_ones_articles_over(room: Newsroom, site: Site) -> None:
     await wanted(room, site)
     room.dies_at.append("article.lease")
-    with pytest.raises(Killed):
+    with pytest.raises((Killed, BaseExceptionGroup)):
         await read(room)
 
     await maintain(room.ctx, sole_worker=True)
@@ -462,7 +491,7 @@ async def test_a_worker_that_wakes_up_after_its_lease_changes_nothing(
     robots = room.ctx.robots
 
     class Slow:
-        async def refusal(self, url: str) -> Any:
+        async def refusal(self, url: str, proxy: object = None) -> Any:
             room.clock.advance(minutes=6)
             await read_articles(replace(room.ctx, robots=robots), 10)
             return await robots.refusal(url)
