@@ -37,7 +37,9 @@ class Matching:
         self._lock = asyncio.Lock()
 
     async def flags(self, items: Sequence[MatchItem], version: Version) -> list[Matched]:
-        """Each item's relevance and the matches that an editor is to see, in order. ``bound`` may name policies by tracker id, url, slug.
+        """Each item's relevance, and its matches that an editor is to see, in order.
+
+        ``bound`` may name policies by tracker id, url, slug.
 
         ``version`` is what ``policies_version`` said in the transaction in which the items were compared.
         """

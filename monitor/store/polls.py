@@ -419,5 +419,3 @@ def _reopen_flags(
         }
         tx.execute(update(s.flag).where(s.flag.c.id == flag_id).values(**values))
     return len(found)
-
-
