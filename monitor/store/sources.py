@@ -79,7 +79,7 @@ def source_from_config(config: dict[str, Any]) -> Source:
         seed=Seed(config["seed"]),
         late_after=timedelta(seconds=config["late_after"]),
         max_pages=config["max_pages"],
-        article=ArticleRule(config.get("article", ArticleRule.AUTO)),  # a source retired before there was the key
+        article=ArticleRule(config["article"]),
     )
 
 
