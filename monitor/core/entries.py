@@ -63,6 +63,14 @@ def lookup_keys(reading: Reading) -> set[str]:
     return {key for item in reading.items for key in (item.key, base_key(item.key), extended_key(item))}
 
 
+def asks_for_titles(reading: Reading, known: Sequence[Known]) -> bool:
+    """Tell whether ``decide`` looks at titles alone, ``known`` being the entries that keys and links have found."""
+    keys = {entry.key for entry in known}
+    items = _ruled(reading.items, known)
+    unknown = sum(item.key not in keys for item in items)
+    return len(items) >= _REKEY_ITEMS and unknown * 2 > len(items)
+
+
 def decide(reading: Reading, known: Mapping[str, Known] | Iterable[Known]) -> Decided:
     """Compare a reading with the known entries of its source. Nothing is ever gone because a document lacks it.
 

@@ -21,7 +21,7 @@ from monitor.model.source import (
     Validators,
 )
 from monitor.pipeline.context import Context
-from monitor.store.polls import known_entries
+from monitor.store.known import known_entries
 from monitor.store.schedule import Claim
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from monitor.core.articles import wanted
-from monitor.core.entries import Decided, Known, decide, fingerprint, lookup_keys
+from monitor.core.entries import Decided, Known, asks_for_titles, decide, fingerprint, lookup_keys
 from monitor.core.health import Extent, extent_after
 from monitor.core.match import Matched, MatchItem
 from monitor.core.read.manners import wait_of
@@ -43,14 +43,13 @@ from monitor.pipeline.context import Context, log
 from monitor.pipeline.paging import further_pages
 from monitor.pipeline.places import until_nothing_is_due
 from monitor.store.database import Tx
+from monitor.store.known import have_further_keys, known_entries
 from monitor.store.policies import NO_VERSION, Version, policies_version
 from monitor.store.polls import (
     NewEntry,
     PollCounts,
     PollRecord,
     RevisedEntry,
-    have_further_keys,
-    known_entries,
     record_poll,
 )
 from monitor.store.schedule import Claim, claim_due, next_start
@@ -271,7 +270,9 @@ async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decide
     titles = {item.title for item in reading.items if item.title}
 
     def work(tx: Tx) -> tuple[list[Known], Version]:
-        known = known_entries(tx, claim.source.id, keys=keys, links=links, titles=titles)
+        known = known_entries(tx, claim.source.id, keys=keys, links=links)
+        if asks_for_titles(reading, known):
+            known = known_entries(tx, claim.source.id, keys=keys, links=links, titles=titles)
         return known, policies_version(tx)
 
     known, version = await ctx.db.read(work)

@@ -124,7 +124,8 @@ def _with_room(
     tx: Tx, rows: Sequence[RowMapping], *, now: datetime, min_gap: timedelta, per_host: int
 ) -> list[RowMapping]:
     asking = [row for row in rows if row["known_state"] is None]
-    room = room_at(tx, asking, now=now, per_host=per_host) if asking else {}
+    hosts = {row["host"]: row["host_next_at"] for row in asking}
+    room = room_at(tx, hosts, now=now, per_host=per_host) if asking else {}
     chosen = []
     for row in asking:
         if room.get(row["host"], 0) > 0:

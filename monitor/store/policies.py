@@ -13,6 +13,7 @@ from monitor.errors import NotFound
 from monitor.model.policy import ActionRecord, PolicyRecord
 from monitor.store import schema as s
 from monitor.store.database import Tx
+from monitor.store.prepared import Prepared
 from monitor.store.records import action_from_json, policy_from_json, policy_to_json
 
 Version = tuple[int, int]
@@ -199,11 +200,13 @@ def policies_version(tx: Tx) -> Version:
 
     Counts of append-only rows: the greatest id would miss a transaction that commits after a younger one.
     """
-    policies, actions = tx.execute(_VERSION).one()
+    policies, actions = _VERSION.rows(tx, {})[0]
     return policies, actions
 
 
-_VERSION = select(
-    select(func.count()).select_from(s.policy_revision).scalar_subquery(),
-    select(func.count()).select_from(s.action_revision).scalar_subquery(),
+_VERSION = Prepared(
+    select(
+        select(func.count()).select_from(s.policy_revision).scalar_subquery(),
+        select(func.count()).select_from(s.action_revision).scalar_subquery(),
+    )
 )

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    Insert,
-    Select,
-    Table,
-    Update,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
 
 from monitor.core.entries import Known
 from monitor.core.health import Extent
@@ -34,10 +21,11 @@ from monitor.store import schema as s
 from monitor.store.articles import want_article
 from monitor.store.database import Tx
 from monitor.store.flags import raise_flags, scored
+from monitor.store.prepared import Prepared
 from monitor.store.sources import wait_to_json
 
 _SAME_STORY = timedelta(days=7)  # POLLING 11
-_STORY_LOCK = select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update()
+_STORY_LOCK = Prepared(select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update())
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,59 +101,6 @@ class PollCounts:
     flags: int = 0
 
 
-def known_entries(
-    tx: Tx, source_id: str, *, keys: Collection[str], links: Collection[str], titles: Collection[str]
-) -> list[Known]:
-    """The stored entries that a document's items may be: by key, further key, canonical link or title; latest words."""
-    asked = {"of_source": source_id, "keys": list(keys), "links": list(links), "titles": list(titles)}
-    by_id = {row[0]: _known(row) for row in tx.execute(_may_be_known(), asked)}
-    aliases = tx.execute(_aliases(), {"of_source": source_id, "keys": list(keys)})
-    return [*by_id.values(), *(replace(by_id[entry_id], key=key) for entry_id, key in aliases)]
-
-
-@cache
-def _aliases() -> Select[int, str]:
-    return select(s.entry_key.c.entry_id, s.entry_key.c.key).where(
-        s.entry_key.c.source_id == bindparam("of_source"), s.entry_key.c.key.in_(_listed("keys"))
-    )
-
-
-@cache
-def _may_be_known() -> Select[Any]:
-    """Built once: that costs more than running it (0.5 ms)."""
-    each = s.revision.alias()
-    latest = select(func.max(each.c.seq)).where(each.c.entry_id == s.entry.c.id).scalar_subquery()
-    further = _aliases().with_only_columns(s.entry_key.c.entry_id)
-    may_be = or_(
-        s.entry.c.key.in_(_listed("keys")),
-        s.entry.c.canonical_url.in_(_listed("links")),
-        s.entry.c.id.in_(further),
-        s.revision.c.title.in_(_listed("titles")),
-    )
-    words = (s.revision.c.url, s.revision.c.title, s.revision.c.text, s.revision.c.fingerprint, s.revision.c.seq)
-    return (
-        select(s.entry.c.id, s.entry.c.key, *words)
-        .select_from(s.entry)
-        .join(s.revision, (s.revision.c.entry_id == s.entry.c.id) & (s.revision.c.seq == latest))
-        .where(s.entry.c.source_id == bindparam("of_source"), may_be)
-    )
-
-
-def _listed(name: str) -> BindParameter[Any]:
-    return bindparam(name, expanding=True)
-
-
-def _known(row: Any) -> Known:
-    entry_id, key, url, title, text, fingerprint, seq = row
-    return Known(entry_id, key, url, title, text, fingerprint, seq)
-
-
-def have_further_keys(tx: Tx, entry_ids: Collection[int]) -> bool:
-    """Whether any of these entries is known under several keys."""
-    query = select(s.entry_key.c.entry_id).where(s.entry_key.c.entry_id.in_(entry_ids)).limit(1)
-    return tx.execute(query).first() is not None
-
-
 def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     """T2. Raises LostClaim (and so stores nothing) when another worker took the source over."""
     _settle_source(tx, record)
@@ -176,7 +111,7 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     snapshot = _store_snapshot(tx, record, record.fetched)
     if record.new or record.revised:
         # One lock for every poll that may found a story, so that two workers cannot found one story twice.
-        tx.execute(_STORY_LOCK)
+        _STORY_LOCK.rows(tx, {})
     policies = _policy_ids(tx, record)
     flags = 0
     for entry, revision_id in zip(record.new, _store_new(tx, record, snapshot), strict=True):
@@ -222,28 +157,27 @@ def _settle_source(tx: Tx, record: PollRecord) -> None:
         if record.new or record.revised:
             values["changed_at"] = record.at
     statement = _settling(tuple(values), record.error is not None)
-    if not tx.execute(statement, {**values, "settled": record.source_id, "token": record.token}).rowcount:
+    if not statement.run(tx, {**values, "settled": record.source_id, "token": record.token}):
         raise LostClaim(f"source {record.source_id}: another worker took it over; this poll's result was discarded")
 
 
 @cache
-def _settling(columns: tuple[str, ...], failed: bool) -> Update:
-    """The statement, built once: that costs as much as running it (0.1 ms)."""
+def _settling(columns: tuple[str, ...], failed: bool) -> Prepared:
     fence = (s.source.c.id == bindparam("settled")) & (s.source.c.claim == bindparam("token"))
-    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    values: dict[str, Any] = {name: bindparam(name, type_=s.source.c[name].type) for name in columns}
     values["failures"] = s.source.c.failures + 1 if failed else 0
-    return update(s.source).where(fence).values(**values)
+    return Prepared(update(s.source).where(fence).values(**values))
 
 
 def _store_marks(tx: Tx, source_id: str, marks: Mapping[str, str]) -> None:
-    tx.execute(_marking(tx.dialect.name), {"source_id": source_id, "entries": dict(marks)})
+    _marking(tx.dialect.name).run(tx, {"source_id": source_id, "entries": dict(marks)})
 
 
 @cache
-def _marking(dialect: str) -> Insert:
+def _marking(dialect: str) -> Prepared:
     upsert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(s.last_document)
     entries = {"entries": upsert.excluded.entries}
-    return upsert.on_conflict_do_update(index_elements=[s.last_document.c.source_id], set_=entries)
+    return Prepared(upsert.on_conflict_do_update(index_elements=[s.last_document.c.source_id], set_=entries))
 
 
 def _store_snapshot(tx: Tx, record: PollRecord, fetched: Fetched) -> int:
@@ -256,8 +190,7 @@ def _store_snapshot(tx: Tx, record: PollRecord, fetched: Fetched) -> int:
         "size": len(fetched.body),
         "headers": dict(fetched.headers),
     }
-    snapshot_id: int = tx.execute(_inserting(s.snapshot), [values]).scalar_one()
-    return snapshot_id
+    return _inserting(s.snapshot).ids(tx, [values])[0]
 
 
 def _policy_ids(tx: Tx, record: PollRecord) -> dict[str, int]:
@@ -269,8 +202,8 @@ def _policy_ids(tx: Tx, record: PollRecord) -> dict[str, int]:
     return dict(tx.execute(query).all())
 
 
-def _store_new(tx: Tx, record: PollRecord, snapshot: int) -> list[int]:
-    """The new entries with their first revisions, all of them in two statements; the revisions' ids, in order."""
+def _store_new(tx: Tx, record: PollRecord, snapshot: int) -> Sequence[int]:
+    """The new entries with their first revisions; the revisions' ids, in order."""
     if not record.new:
         return []
     entries = [
@@ -282,37 +215,42 @@ def _store_new(tx: Tx, record: PollRecord, snapshot: int) -> list[int]:
         }
         for entry in record.new
     ]
-    entry_ids = tx.execute(_inserting(s.entry), entries).scalars().all()
+    entry_ids = _inserting(s.entry).ids(tx, entries)
     revisions = [
         _revision(record, snapshot, entry_id, 1, entry.item, entry.fingerprint)
         for entry_id, entry in zip(entry_ids, record.new, strict=True)
     ]
-    return list(tx.execute(_inserting(s.revision), revisions).scalars())
+    return _inserting(s.revision).ids(tx, revisions)
 
 
 @cache
-def _inserting(table: Table) -> ReturningInsert[int]:
-    return insert(table).returning(table.c.id, sort_by_parameter_order=True)
+def _inserting(table: Table) -> Prepared:
+    return Prepared(insert(table).returning(table.c.id, sort_by_parameter_order=True))
+
+
+@cache
+def _adding(table: Table) -> Prepared:
+    return Prepared(insert(table))
 
 
 def _tell_new(tx: Tx, record: PollRecord, entry: NewEntry, revision_id: int, policies: dict[str, int]) -> int:
     _store_change(tx, record, revision_id, ChangeKind.NEW, Diff((), "new"))
     story_id = _find_story(tx, record, entry) or _found_story(tx, record, entry.normal_title, entry.canonical_url)
-    tx.execute(insert(s.story_revision), {"revision_id": revision_id, "story_id": story_id})
+    _adding(s.story_revision).run(tx, {"revision_id": revision_id, "story_id": story_id})
     return raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
 
 
 def _store_revised(tx: Tx, record: PollRecord, snapshot: int, entry: RevisedEntry, policies: dict[str, int]) -> int:
     known = entry.known
     revision = _revision(record, snapshot, known.entry_id, known.last_seq + 1, entry.item, entry.fingerprint)
-    revision_id: int = tx.execute(_inserting(s.revision), [revision]).scalar_one()
+    revision_id = _inserting(s.revision).ids(tx, [revision])[0]
     if record.silent:
         return 0
     _store_change(tx, record, revision_id, ChangeKind.REVISED, entry.diff)
     story_id = None if entry.own_story else _story_of_entry(tx, known.entry_id)
     if story_id is None:
         story_id = _found_story(tx, record, entry.normal_title, None)
-    tx.execute(insert(s.story_revision).values(revision_id=revision_id, story_id=story_id))
+    _adding(s.story_revision).run(tx, {"revision_id": revision_id, "story_id": story_id})
     raised = raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
     if not entry.own_story and entry.material:
         raised += _reopen_flags(tx, known.entry_id, story_id, revision_id, entry.flags, policies)
@@ -346,7 +284,7 @@ def _store_change(tx: Tx, record: PollRecord, revision_id: int, kind: ChangeKind
         "summary": diff.summary,
         "parts": [{"op": part.op.value, "before": part.before, "after": part.after} for part in diff.parts],
     }
-    tx.execute(insert(s.change), values)
+    _adding(s.change).run(tx, values)
 
 
 def _find_story(tx: Tx, record: PollRecord, entry: NewEntry) -> int | None:
@@ -356,16 +294,15 @@ def _find_story(tx: Tx, record: PollRecord, entry: NewEntry) -> int | None:
     """
     asked = {"of_source": record.source_id, "since": record.at - _SAME_STORY}
     for name, mark in (("canonical_url", entry.canonical_url), ("normal_title", entry.normal_title)):
-        found: int | None = (
-            tx.execute(_same_story(name), {**asked, "mark": mark}).scalar_one_or_none() if mark else None
-        )
-        if found is not None:
-            return found
+        found = _same_story(name).rows(tx, {**asked, "mark": mark}) if mark else ()
+        if found:
+            story_id: int = found[0][0]
+            return story_id
     return None
 
 
 @cache
-def _same_story(name: str) -> Select[int]:
+def _same_story(name: str) -> Prepared:
     own = (
         select(s.story_revision.c.story_id)
         .join(s.revision, s.revision.c.id == s.story_revision.c.revision_id)
@@ -373,7 +310,7 @@ def _same_story(name: str) -> Select[int]:
         .where(s.story_revision.c.story_id == s.story.c.id, s.entry.c.source_id == bindparam("of_source"))
     )
     since = bindparam("since", type_=s.story.c.founded_at.type)
-    return (
+    return Prepared(
         select(s.story.c.id)
         .where(s.story.c[name] == bindparam("mark"), s.story.c.founded_at >= since, ~own.exists())
         .order_by(s.story.c.id)
@@ -383,8 +320,7 @@ def _same_story(name: str) -> Select[int]:
 
 def _found_story(tx: Tx, record: PollRecord, normal_title: str, canonical_url: str | None) -> int:
     values = {"founded_at": record.at, "normal_title": normal_title, "canonical_url": canonical_url}
-    story_id: int = tx.execute(_inserting(s.story), [values]).scalar_one()
-    return story_id
+    return _inserting(s.story).ids(tx, [values])[0]
 
 
 def _story_of_entry(tx: Tx, entry_id: int) -> int | None:

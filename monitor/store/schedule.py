@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    RowMapping,
+    Integer,
     Select,
-    Update,
+    Text,
     and_,
     bindparam,
     func,
@@ -29,10 +29,10 @@ from monitor.model.article import ArticleState
 from monitor.model.source import NO_WAIT, Source, Validators, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
+from monitor.store.prepared import Prepared
 from monitor.store.sources import source_from_config, wait_from_json
 
 _NOW = bindparam("now", type_=s.source.c.next_poll_at.type)
-_HOSTS: BindParameter[str] = bindparam("hosts", expanding=True)
 _CLAIMED = (
     s.source.c.id,
     s.source.c.host,
@@ -48,6 +48,26 @@ _CLAIMED = (
     s.source.c.shrunk_at,
     s.source.c.wait,
 )
+
+
+class _Due(NamedTuple):
+    """A row of the candidates: the columns of ``_CLAIMED`` and two more, in their order."""
+
+    id: str
+    host: str
+    config: dict[str, Any]
+    etag: str | None
+    last_modified: str | None
+    body_sha256: str | None
+    full_at: datetime | None
+    seeded_at: datetime | None
+    failures: int
+    items: int | None
+    items_most: int | None
+    shrunk_at: datetime | None
+    wait: Any
+    marks: dict[str, str] | None
+    host_next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +108,13 @@ def claim_due(
         rows = _due(tx, now, only, full, limit - len(claims))
         if not rows:
             break
-        room = room_at(tx, rows, now=now, per_host=per_host)
+        room = room_at(tx, {row.host: row.host_next_at for row in rows}, now=now, per_host=per_host)
         chosen = []
         for row in rows:
-            if room.get(row["host"], 0) > 0:
-                room[row["host"]] = 0 if min_gap else room[row["host"]] - 1
+            if room.get(row.host, 0) > 0:
+                room[row.host] = 0 if min_gap else room[row.host] - 1
                 chosen.append(row)
-        full |= {host for host in (row["host"] for row in rows) if not room.get(host)}
+        full |= {host for host in (row.host for row in rows) if not room.get(host)}
         claims += _claim(tx, chosen, [new_token() for _ in chosen], now=now, lease=lease, min_gap=min_gap)
     return claims
 
@@ -108,90 +128,110 @@ def _candidates() -> Select[Any]:
         .outerjoin(s.last_document, s.last_document.c.source_id == s.source.c.id)
         .where(_is_due(_NOW), or_(s.host.c.next_at.is_(None), s.host.c.next_at <= _NOW))
         .order_by(s.source.c.next_poll_at, s.source.c.id)
-        .limit(bindparam("most"))
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(of=s.source, skip_locked=True)
     )
 
 
-def _due(tx: Tx, now: datetime, only: Collection[str] | None, full: Collection[str], most: int) -> Sequence[RowMapping]:
+@cache
+def _due_at_all() -> Prepared:
+    return Prepared(_candidates())
+
+
+def _due(tx: Tx, now: datetime, only: Collection[str] | None, full: Collection[str], most: int) -> Sequence[_Due]:
+    asked = {"now": now, "most": most}
+    if only is None and not full:
+        return [_Due(*row) for row in _due_at_all().rows(tx, asked)]
     query = _candidates()
     if only is not None:
         query = query.where(s.source.c.id.in_(only))
     if full:
         query = query.where(s.source.c.host.not_in(full))
-    return tx.execute(query, {"now": now, "most": most}).mappings().all()
+    return [_Due(*row) for row in tx.execute(query, asked)]
+
+
+def _hosts(count: int) -> list[BindParameter[str]]:
+    return [bindparam(f"host{number}", type_=Text) for number in range(count)]
 
 
 @cache
-def _free() -> Select[str]:
-    free = select(s.host.c.key).where(s.host.c.key.in_(_HOSTS), s.host.c.next_at <= _NOW)
-    return free.with_for_update(skip_locked=True)
+def _free(hosts: int) -> Prepared:
+    free = select(s.host.c.key).where(s.host.c.key.in_(_hosts(hosts)), s.host.c.next_at <= _NOW)
+    return Prepared(free.with_for_update(skip_locked=True))
 
 
 @cache
-def _busy() -> Select[str, int]:
+def _busy(hosts: int) -> Prepared:
     """What is asked of each host at this moment: polls, and articles."""
+    here = _hosts(hosts)
     leased = s.source.c.claim.is_not(None) & (s.source.c.lease_until >= _NOW)
-    polls = select(s.source.c.host).where(s.source.c.host.in_(_HOSTS), leased)
+    polls = select(s.source.c.host).where(s.source.c.host.in_(here), leased)
     leased = (s.article.c.state == ArticleState.WANTED.value) & (s.article.c.lease_until >= _NOW)
-    reading = select(s.article.c.host).where(s.article.c.host.in_(_HOSTS), leased, s.article.c.claim.is_not(None))
+    reading = select(s.article.c.host).where(s.article.c.host.in_(here), leased, s.article.c.claim.is_not(None))
     asked = union_all(polls, reading).subquery()
-    return select(asked.c.host, func.count()).group_by(asked.c.host)
+    return Prepared(select(asked.c.host, func.count()).group_by(asked.c.host))
 
 
-def room_at(tx: Tx, rows: Sequence[RowMapping], *, now: datetime, per_host: int) -> dict[str, int]:
-    """How many more claims each of the rows' hosts may have; those that another worker is looking at are left out.
+@cache
+def _starting(hosts: int) -> Prepared:
+    next_at = bindparam("next", type_=s.host.c.next_at.type)
+    return Prepared(update(s.host).where(s.host.c.key.in_(_hosts(hosts))).values(next_at=next_at))
 
-    Rows have a ``host`` and its ``host_next_at``, None where it was never asked. The host's
-    row is locked until commit, so nobody counts at the same time.
+
+@cache
+def _leasing() -> Prepared:
+    values = {name: bindparam(name, type_=s.source.c[name].type) for name in ("claim", "lease_until")}
+    return Prepared(update(s.source).where(s.source.c.id == bindparam("claimed", type_=Text)).values(**values))
+
+
+def _numbered(hosts: Collection[str]) -> dict[str, str]:
+    return {f"host{number}": host for number, host in enumerate(hosts)}
+
+
+def room_at(tx: Tx, hosts: Mapping[str, datetime | None], *, now: datetime, per_host: int) -> dict[str, int]:
+    """How many more claims each host may have; those that another worker is looking at are left out.
+
+    ``hosts`` have the moment from which they may be asked, None where they never were. Their
+    rows are locked until commit, so nobody counts at the same time.
     """
-    if strangers := {row["host"] for row in rows if row["host_next_at"] is None}:
+    if strangers := {host for host, next_at in hosts.items() if next_at is None}:
         insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
         tx.execute(insert(s.host).on_conflict_do_nothing(), [{"key": key, "next_at": now} for key in sorted(strangers)])
-    asked = {"now": now, "hosts": list({row["host"] for row in rows})}
-    room = dict.fromkeys(tx.execute(_free(), asked).scalars(), per_host)
-    for host, count in tx.execute(_busy(), asked):
+    asked = {"now": now, **_numbered(hosts)}
+    room = {row[0]: per_host for row in _free(len(hosts)).rows(tx, asked)}
+    for host, count in _busy(len(hosts)).rows(tx, asked):
         room[host] = room.get(host, 0) - count
     return room
 
 
-@cache
-def _leasing() -> Update:
-    return update(s.source).where(s.source.c.id == bindparam("claimed")).values(lease_until=bindparam("until"))
-
-
-@cache
-def _starting() -> Update:
-    return update(s.host).where(s.host.c.key.in_(_HOSTS)).values(next_at=bindparam("next"))
-
-
 def start_at(tx: Tx, hosts: Collection[str], *, next_at: datetime) -> None:
     """Something starts at these hosts now: nothing else does before ``next_at``. ``room_at`` holds their rows."""
-    tx.execute(_starting(), {"hosts": list(hosts), "next": next_at})
+    _starting(len(hosts)).run(tx, {"next": next_at, **_numbered(hosts)})
 
 
 def _claim(
-    tx: Tx, rows: Sequence[RowMapping], tokens: Sequence[str], *, now: datetime, lease: timedelta, min_gap: timedelta
+    tx: Tx, rows: Sequence[_Due], tokens: Sequence[str], *, now: datetime, lease: timedelta, min_gap: timedelta
 ) -> list[Claim]:
     if not rows:
         return []
-    start_at(tx, {row["host"] for row in rows}, next_at=now + min_gap)
-    leases = [{"claimed": row["id"], "claim": token} for row, token in zip(rows, tokens, strict=True)]
-    tx.execute(_leasing(), [{**each, "until": now + lease} for each in leases])
+    start_at(tx, {row.host for row in rows}, next_at=now + min_gap)
+    until = now + lease
+    pairs = list(zip(rows, tokens, strict=True))
+    _leasing().run(tx, *({"claimed": row.id, "claim": token, "lease_until": until} for row, token in pairs))
     return [
         Claim(
-            source=source_from_config(row["config"]),
+            source=source_from_config(row.config),
             token=token,
-            validators=Validators(row["etag"], row["last_modified"]),
-            body_sha256=row["body_sha256"],
-            full_at=row["full_at"],
-            seeded=row["seeded_at"] is not None,
-            failures=row["failures"],
-            extent=Extent(row["items"], row["items_most"], row["shrunk_at"]),
-            wait=wait_from_json(row["wait"]),
-            marks=row["marks"] or {},
+            validators=Validators(row.etag, row.last_modified),
+            body_sha256=row.body_sha256,
+            full_at=row.full_at,
+            seeded=row.seeded_at is not None,
+            failures=row.failures,
+            extent=Extent(row.items, row.items_most, row.shrunk_at),
+            wait=wait_from_json(row.wait),
+            marks=row.marks or {},
         )
-        for row, token in zip(rows, tokens, strict=True)
+        for row, token in pairs
     ]
 
 

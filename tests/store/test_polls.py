@@ -15,7 +15,8 @@ from monitor.model.source import Item, PollError, Validators
 from monitor.store import schema as s
 from monitor.store.database import Database, Tx
 from monitor.store.flags import list_flags
-from monitor.store.polls import PollCounts, RevisedEntry, known_entries, record_poll
+from monitor.store.known import known_entries
+from monitor.store.polls import PollCounts, RevisedEntry, record_poll
 from monitor.store.sources import get_source
 from tests.store.rows import (
     LEASE,
