@@ -165,6 +165,8 @@ class _Comparison:
 
     def _join(self, of_item: Callable[[Item], object], of_entry: Callable[[Known], object]) -> None:
         """Join unknown items and free entries whose marks are equal, where one of each kind has that mark."""
+        if len(self._taken) == len(self._entries):
+            return
         items = Counter(mark for item in self._items if (mark := of_item(item)))
         free = [entry for entry in self._entries.values() if entry.entry_id not in self._taken]
         marks = Counter(mark for entry in self._entries.values() if (mark := of_entry(entry)))

@@ -27,7 +27,7 @@ def clean(text: str) -> str:
     Dropped: NUL, C0 and C1 controls, bidi controls (Trojan Source), zero-width characters, soft hyphens, lone
     surrogates. Tabs become spaces. Idempotent; never raises.
     """
-    if text.isascii() and text.isprintable():  # most lines are: told ten times faster than done
+    if text.isascii() and text.replace("\n", " ").isprintable():  # most are clean: told ten times faster than done
         return text
     broken = _BREAKS.sub("\n", text).replace("\t", " ")
     return unicodedata.normalize("NFC", _UNWANTED.sub("", broken))
