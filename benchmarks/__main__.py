@@ -20,7 +20,7 @@ import uvloop
 
 from benchmarks.many import idle, many
 from benchmarks.measure import FEED_BYTES, Figure, Meter, checked, stable
-from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, watch
+from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, policies, watch
 from monitor.build import start_logging
 from monitor.model.source import Fetched, FetchResult, Validators
 from monitor.pipeline.context import Context
@@ -64,7 +64,7 @@ async def _small(folder: Path, rounds: int) -> list[Figure]:
         warm, chosen = chosen[:count], chosen[count:]
         urls = [site.url(feed) for feed in chosen]
         each = Meter(site).each
-        async with opened_workspace(folder, clock) as ctx:
+        async with opened_workspace(folder, clock, policies()) as ctx:
             await _warmed(ctx, clock, site, warm)
             await watch(ctx, site, chosen)
             first = await each(count, lambda: checked(ctx, clock, polled=count, changed=count))

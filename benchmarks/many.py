@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, update
 
 from benchmarks.measure import FEED_BYTES, Figure, Meter, checked, stable
 from benchmarks.peers import peers
-from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, watch
+from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, policies, watch
 from monitor.pipeline.context import Context
 from monitor.store import schema
 from monitor.store.database import Tx
@@ -30,7 +30,7 @@ async def _known(folder: Path, count: int) -> AsyncIterator[tuple[Context, Clock
     feeds, clock = count * 5 // 4 + 100, Clock()
     with feed_site(feeds, FEED_BYTES) as site:
         chosen, changed = stable(site, feeds, count, 0.1)
-        async with opened_workspace(folder, clock) as ctx:
+        async with opened_workspace(folder, clock, policies()) as ctx:
             await watch(ctx, site, chosen)
             await checked(ctx, clock, polled=count, failed=0)
             yield ctx, clock, site, chosen, changed

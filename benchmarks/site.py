@@ -1,8 +1,8 @@
-"""A site of feeds on loopback, for machines without the shared test site: python -m benchmarks.site PORT FEEDS BYTES.
+"""A site of feeds on loopback, for machines without the shared test site.
 
-It answers on every 127.x.y.z, so that each address is a host of its own. ``/ctl/set?pass=N`` turns to the next pass, in
-which one feed in ten has a new entry; ``/ctl/truth`` says which. Session numbers in links and the build date differ in
-each response, as on real sites.
+``python -m benchmarks.site PORT FEEDS BYTES [SHARE]`` answers on every 127.x.y.z, so that each address is a host of its
+own. ``/ctl/set?pass=N`` turns to the next pass, in which SHARE of the feeds (0.1) have a new entry; ``/ctl/truth`` says
+which. Session numbers in links and the build date differ in each response, as on real sites.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ def _sentence(chance: random.Random) -> str:
 class Site:
     """What the feeds say in the current pass."""
 
-    def __init__(self, feeds: int, size: int) -> None:
+    def __init__(self, feeds: int, size: int, share: float) -> None:
         self.feeds = feeds
         self.size = size
+        self.share = share
         self.number = 1
 
     def changed(self, feed: int) -> list[int]:
         """The passes, up to now, in which the feed had a new entry."""
-        return [n for n in range(2, self.number + 1) if _seeded(feed, n).random() < 0.1]
+        return [n for n in range(2, self.number + 1) if _seeded(feed, n).random() < self.share]
 
     def document(self, feed: int) -> bytes:
         """The feed as RSS, newest first."""
@@ -85,12 +86,13 @@ class Site:
         writer.close()
 
 
-async def _main(port: int, feeds: int, size: int) -> None:
-    server = await asyncio.start_server(Site(feeds, size).serve, "0.0.0.0", port, backlog=512)
+async def _main(port: int, feeds: int, size: int, share: float) -> None:
+    server = await asyncio.start_server(Site(feeds, size, share).serve, "0.0.0.0", port, backlog=512)
     print(f"ready port={port}", flush=True)
     async with server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(*map(int, sys.argv[1:4])))
+    port, feeds, size = map(int, sys.argv[1:4])
+    asyncio.run(_main(port, feeds, size, float(sys.argv[4]) if sys.argv[4:] else 0.1))

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -73,22 +73,38 @@ class FeedSite:
 @contextmanager
 def feed_site(feeds: int, size: int) -> Iterator[FeedSite]:
     """The shared test site where it is there, else this project's own; ended on leaving."""
+    shared = _SHARED / "bench" / "site.py"
+    if not shared.exists():
+        with own_site(feeds, size) as site:
+            yield site
+        return
+    words = ["--any-loopback", "--etag", "on", "--n", "1", "--feeds", str(feeds), "--feed-bytes", str(size)]
+    with _running(lambda port: [str(shared), "--port", port, *words]) as site:
+        yield site
+
+
+@contextmanager
+def own_site(feeds: int, size: int, share: float = 0.1) -> Iterator[FeedSite]:
+    """``benchmarks.site``, in which this share of the feeds have a new entry in each pass; ended on leaving."""
+    with _running(lambda port: ["-m", "benchmarks.site", port, str(feeds), str(size), str(share)]) as site:
+        yield site
+
+
+@contextmanager
+def _running(command: Callable[[str], list[str]]) -> Iterator[FeedSite]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    shared = _SHARED / "bench" / "site.py"
-    words = ["--any-loopback", "--etag", "on", "--n", "1", "--feeds", str(feeds), "--feed-bytes", str(size)]
-    command = [str(shared), "--port", port, *words] if shared.exists() else ["-m", "benchmarks.site", port, str(feeds)]
-    if not shared.exists():
-        command.append(str(size))
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield FeedSite(int(port), process.pid)
-    finally:
-        process.terminate()
-        process.wait()
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, *command(str(port))], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]
+    )
+    with process:  # waits for its end, and closes the pipe
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield FeedSite(port, process.pid)
+        finally:
+            process.terminate()
 
 
 def policies() -> list[PolicyRecord]:
@@ -120,15 +136,15 @@ def _made(number: int) -> PolicyRecord:
 
 
 @asynccontextmanager
-async def opened_workspace(folder: Path, clock: Clock) -> AsyncIterator[Context]:
-    """A fresh workspace on SQLite with the policies, that may ask loopback and leaves hosts no gap."""
+async def opened_workspace(folder: Path, clock: Clock, policies: Sequence[PolicyRecord]) -> AsyncIterator[Context]:
+    """A fresh workspace on SQLite with these policies, that may ask loopback and leaves hosts no gap."""
     (folder / "sources.yaml").write_text("version: 1\nsources: []\n", encoding="utf-8")
     (folder / "subscriptions.yaml").write_text("version: 1\nsubscribers: []\n", encoding="utf-8")
     environ = {"MONITOR_ALLOW_NETWORKS": "127.0.0.0/8", "MONITOR_LOG": "json"}
     async with opened(configure(folder, environ), clock=clock, environ=environ) as ctx:
 
         def work(tx: Tx) -> None:
-            for number, record in enumerate(policies()):
+            for number, record in enumerate(policies):
                 create_policy(tx, record, slug=f"p{number}", at=clock(), actor="bench")
 
         await ctx.db.write(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.workspace import own_site
 from tests.cli.conftest import NEWS, OTHER, Monitor, Newsroom, sources_yaml
 
 COUNTS = ("polled", "unchanged", "changed", "failed", "entries_new", "entries_revised", "flags")
@@ -146,3 +147,17 @@ def test_a_private_address_is_not_reached_unless_allowed(monitor: Monitor, newsr
     monitor.write(".env", "")
     found = monitor("sources", "test", f"{newsroom.url}/feed", "--json", code=1).json
     assert found["error"] in ("blocked_address", "bad_url")
+
+
+def test_a_poll_of_all_sources_counts_what_a_site_of_feeds_changed(tracked: Monitor) -> None:
+    feeds = range(8)
+    with own_site(len(feeds), 14_000, share=0.4) as site:
+        tracked.write("sources.yaml", sources_yaml(*(f"id: f{n}, name: Feed {n}, url: {site.url(n)}" for n in feeds)))
+        first = tracked("poll", "--json").json
+        site.turn(2)
+        new, _ = site.truth()
+        again = tracked("poll", "--all", "--json").json
+
+    assert counts(first) == (8, 0, 8, 0, 320, 0, 0)
+    assert counts(again)[:6] == (8, 8 - len(new), len(new), 0, len(new), 0)
+    assert 0 < len(new) < 8
