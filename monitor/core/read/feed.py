@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from io import BytesIO
 from typing import Any
-
-import feedparser
 
 from monitor.core.read.dates import EARLIEST
 from monitor.core.read.decode import decode, is_legal
 from monitor.core.read.feed_entry import Dated, Fields, entry_date, entry_item, field
+from monitor.core.read.feed_parser import parse
 from monitor.core.read.identity import distinct
 from monitor.core.read.newest import MOST_ITEMS, newest_entries
 from monitor.core.read.prose import one_line, plain_title
@@ -20,7 +18,6 @@ from monitor.core.read.sniff import is_binary, is_html, looks_like
 from monitor.core.text import shorten
 from monitor.model.source import PollError, ReadFailed, Reading, ReadResult, SourceKind
 
-_HEADERS = {"content-type": "application/xml; charset=utf-8"}  # decoded once, by decode(): no second guess
 # What the parser lets out on malformed input (fuzzing: chr() of a huge reference, sgmllib's own asserts).
 _PARSER_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _PLAIN_PROLOG = re.compile(r"\s*(?:<\?[^<>]*\?>\s*)*")
@@ -98,9 +95,7 @@ def declares_entities(text: str) -> bool:
 
 
 def _parse(text: str) -> Any:
-    """Parse with feedparser. Only ever a stream: it opens a string that looks like a path or an address."""
-    stream = BytesIO(_REFERENCE.sub(_checked, text).encode("utf-8", "replace"))
-    return feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False, response_headers=_HEADERS)
+    return parse(_REFERENCE.sub(_checked, text).encode("utf-8", "replace"))
 
 
 def _checked(reference: re.Match[str]) -> str:
