@@ -60,14 +60,14 @@ class Answer:
             raise Distrusted(f"it does not end after {len(self._items)} items")
         lengths = wire.LENGTHS.unpack_from(self._message, self._at)
         self._at += wire.LENGTHS.size
-        parts: dict[str, object] = {}
-        for name, length in zip(wire.ITEM, lengths, strict=True):
+        parts: list[str | None] = []
+        for length in lengths:
             part = None if length == wire.ABSENT else self._message[self._at : self._at + length]
-            parts[name] = None if part is None else part.decode("utf-8", "replace")
+            parts.append(None if part is None else part.decode("utf-8", "replace"))
             self._at += 0 if part is None else length
         if self._at > len(self._message):
             raise Distrusted("its last item is cut off")
-        return Item(**{name: check(parts[name]) for name, check in _ITEM_CHECKS.items()})
+        return Item(*[check(part) for check, part in zip(_CHECKS, parts, strict=True)])
 
     def skimmed(self) -> Skimmed:
         """What the document holds; after ``steps``."""
@@ -123,7 +123,9 @@ def _several(value: object, most: int) -> Iterable[object]:
 
 
 def _text(value: object, most: int = _MOST_TEXT) -> str:
-    text = _typed(value, str)
+    if type(value) is not str:
+        raise Distrusted(f"{value!r:.80} is no str")
+    text = value
     if len(text) > most or "\0" in text:
         raise Distrusted(f"{text!r:.80} is too long or holds NUL")
     return text if text.isascii() else text.encode("utf-8", "replace").decode()  # "\\ud800" is a lone surrogate
@@ -166,3 +168,4 @@ _ITEM_CHECKS: dict[str, Callable[[object], Any]] = {
     "published_raw": lambda value: _perhaps(value, 2_000),
     "publisher": lambda value: _perhaps(value, 2_000),
 }
+_CHECKS = tuple(_ITEM_CHECKS[name] for name in wire.ITEM)

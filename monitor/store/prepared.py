@@ -71,7 +71,8 @@ class Prepared:
         """Insert each of ``many`` and return what the statement returns of them, in order."""
         if not _is_sqlite(tx):
             return tx.execute(self._statement, many).scalars().all()
-        return [self.rows(tx, parameters)[0][0] for parameters in many]
+        compiled = self._compiled(tx, many[0])
+        return [_execute(tx, compiled.sql, _values(compiled, parameters)).fetchone()[0] for parameters in many]
 
     def _compiled(self, tx: Connection, parameters: Mapping[str, Any]) -> _Compiled:
         if self._sqlite is None:
@@ -111,11 +112,10 @@ def _from_sqlite(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 
 def _values(compiled: _Compiled, parameters: Mapping[str, Any]) -> list[Any]:
-    values = []
-    for name, otherwise, convert in compiled.parameters:
-        value = parameters.get(name, otherwise)
-        values.append(value if convert is None else convert(value))
-    return values
+    return [
+        parameters.get(name, otherwise) if convert is None else convert(parameters.get(name, otherwise))
+        for name, otherwise, convert in compiled.parameters
+    ]
 
 
 def _execute(tx: Connection, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
