@@ -106,7 +106,8 @@ def tokens(text: str) -> list[Word]:
     for piece in _PIECE.finditer(flat):
         written, at = piece.group(), piece.start()
         inside = _read_piece(written, shouting) if len(written) <= _LONGEST_KNOWN else _words_in(written, shouting)
-        found += [Word(stem, at + start, at + end) for stem, start, end in inside]
+        for stem, start, end in inside:
+            found.append(Word(stem, at + start, at + end))
     return found
 
 
