@@ -272,7 +272,9 @@ async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decide
     def work(tx: Tx) -> tuple[list[Known], Version]:
         known = known_entries(tx, claim.source.id, keys=keys, links=links)
         if asks_for_titles(reading, known):
-            known = known_entries(tx, claim.source.id, keys=keys, links=links, titles=titles)
+            found = {each.entry_id for each in known}
+            titled = known_entries(tx, claim.source.id, keys=(), links=(), titles=titles)
+            known += [each for each in titled if each.entry_id not in found]
         return known, policies_version(tx)
 
     known, version = await ctx.db.read(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -26,13 +26,15 @@ def known_entries(
     To find titles takes a look at each entry of the source; all else is found in an index.
     """
     dialect = tx.dialect.name
-    asked = {"of_source": source_id, "keys": _many(keys, dialect), "links": _many(links, dialect)}
-    by_id = {row[0]: Known(*row) for row in _by_key_or_link(dialect).rows(tx, asked)}
+    by_id: dict[int, Known] = {}
+    aliases: Sequence[Any] = ()
+    if keys or links:
+        asked = {"of_source": source_id, "keys": _many(keys, dialect), "links": _many(links, dialect)}
+        by_id = {row[0]: Known(*row) for row in _by_key_or_link(dialect).rows(tx, asked)}
+        aliases = _aliases(dialect).rows(tx, {"of_source": source_id, "keys": _many(keys, dialect)}) if by_id else ()
     if titles:
         asked = {"of_source": source_id, "titles": _many(titles, dialect)}
         by_id |= {row[0]: Known(*row) for row in _by_title(dialect).rows(tx, asked)}
-    asked = {"of_source": source_id, "keys": _many(keys, dialect)}
-    aliases = _aliases(dialect).rows(tx, asked)
     return [*by_id.values(), *(replace(by_id[entry_id], key=key) for entry_id, key in aliases)]
 
 
