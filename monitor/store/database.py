@@ -30,7 +30,7 @@ T = TypeVar("T")
 _RETRYABLE = {"40001", "40P01", "23505"}
 _TRIES = 5
 _POOL = 4
-_TURNS = 3  # of the loop, before what waits is written
+_TURNS = 8  # of the loop, before what waits is written: with 3, uvloop brings each poll to a commit of its own
 _DAMAGED = ("malformed", "not a database", "file is encrypted")
 _UNWRITABLE = ("readonly", "read-only", "unable to open database file")
 
