@@ -259,7 +259,7 @@ async def opened(
         # Mail servers are the operator's own, wherever they stand: still resolved once, and dialled by that address.
         mailboxes = Mailboxes(configuration.folder, Guard([ip_network("0.0.0.0/0"), ip_network("::/0")]))
         fetcher = Documents(Fetcher(guard, settings.user_agent, clock=clock), mailboxes)
-        jail = Jail()
+        jail = Jail(vocabulary=configuration.vocabulary)
         webhooks = WebhookClient(guard, settings.user_agent, clock=clock)
         packaged = Renderer(templates_of(None))
         ctx = Context(

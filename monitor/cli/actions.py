@@ -27,6 +27,7 @@ _COLUMNS = (
     Column("Title", "title", share=3),
     Column("Policy", "policy_title", share=2),
     Column("Recorded", "recorded_at"),
+    Column("Reviewed", lambda row: "yes" if row["reviewed"] else "no, automatic"),
 )
 
 
@@ -36,14 +37,19 @@ def list_(
     policy: Annotated[
         str | None, typer.Option(metavar="P", help="Only of this policy (tracker id, url, slug).")
     ] = None,
+    unreviewed: Annotated[
+        bool, typer.Option("--unreviewed", help="Only what was recorded automatically and nobody has looked at.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the subsequent actions that stand, in the timeline's order. `flag` is what led to one, if a flag did.
 
     \b
     Example: monitor actions list --policy 1777
+             monitor actions list --unreviewed
     """
     found = with_context(command, lambda ctx: _list(ctx, policy))
+    found = [pair for pair in found if not (unreviewed and pair[0].record.reviewed)]
     rows = [action_row(action) for action, _ in found]
     if not as_json:
         rows = [row | {"policy_title": title} for row, (_, title) in zip(rows, found, strict=True)]
@@ -75,6 +81,7 @@ def action_row(action: StoredAction) -> dict[str, Any]:
         "document_url": record.document_url,
         "recorded_at": action.recorded_at,
         "flag": action.flag_id,
+        "reviewed": record.reviewed,
     }
 
 
@@ -90,6 +97,8 @@ def show(command: typer.Context, action_id: ActionId, as_json: Json = False) -> 
         print_json(row)
         return
     say(row["title"])
+    if not row["reviewed"]:
+        say(f"Automatic, not reviewed: `monitor actions confirm {action_id}` says that it is right")
     names = ("id", "state", "policy", "date", "kind", "document_url", "reported", "agencies", "places", "flag")
     facts((name.replace("_", " ").capitalize(), row[name]) for name in names)
     if row["summary"]:
@@ -97,7 +106,11 @@ def show(command: typer.Context, action_id: ActionId, as_json: Json = False) -> 
     heading("History")
     for each in row["history"]:
         why = f" ({each['reason']})" if each["reason"] else ""
-        say(f"  {shown(each['at'])}  {each['state']} by {each['actor']}{why}: {each['title']}")
+        say(f"  {shown(each['at'])}  {_step(each)} by {each['actor']}{why}: {each['title']}")
+
+
+def _step(each: Row) -> str:
+    return str(each["state"]) if each["reviewed"] else f"{each['state']}, not reviewed,"
 
 
 async def _show(ctx: Context, action_id: int) -> Row:
@@ -108,7 +121,8 @@ async def _show(ctx: Context, action_id: int) -> Row:
         record = action.record
         more = {name: getattr(record, name) for name in ("reported", "dates", "agencies", "places")}
         history = [
-            {name: each[name] for name in ("seq", "state", "at", "actor", "reason")} | {"title": each["record"].title}
+            {name: each[name] for name in ("seq", "state", "at", "actor", "reason")}
+            | {"title": each["record"].title, "reviewed": each["record"].reviewed}
             for each in action_history(tx, action_id)
         ]
         return {**action_row(action), **more, "state": action.state, "history": history}
@@ -194,6 +208,24 @@ def correct(
 
     with_context(command, work)
     _done(action_id, "corrected", as_json)
+
+
+@group.command()
+def confirm(command: typer.Context, action_id: ActionId, as_json: Json = False) -> None:
+    """Say that an action which was recorded automatically is right. Nobody is told; corrections are `correct`'s.
+
+    \b
+    Example: monitor actions confirm 12
+    """
+
+    async def work(ctx: Context) -> None:
+        from monitor.build import actor
+        from monitor.pipeline.actions import confirm as review
+
+        await review(ctx, action_id, actor=actor())
+
+    with_context(command, work)
+    _done(action_id, "confirmed", as_json)
 
 
 @group.command()

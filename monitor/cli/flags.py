@@ -190,7 +190,8 @@ def _print(row: dict[str, Any]) -> None:
     )
     if row["state"] in (FlagState.OPEN, FlagState.SNOOZED):
         heading("Accepting it records")
-        facts((f"  {name.capitalize()}", getattr(offered, name)) for name in ("date", "title", "kind", "summary"))
+        names = ("date", "title", "kind", "summary", "document_url")
+        facts((f"  {name.replace('_', ' ').capitalize()}", getattr(offered, name)) for name in names)
     heading("What changed on the page" if row["change"] else "Text")
     prose("\n".join(_difference(part) for part in row["change"]) or row["text"])
     if row["decisions"]:

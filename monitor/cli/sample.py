@@ -48,6 +48,7 @@ def _recorded() -> DigestLine:
         publisher="The Outlet",
         voice=Voice.PRESS,
         events=("evt_1",),
+        reviewed=False,
     )
 
 

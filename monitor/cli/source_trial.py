@@ -157,7 +157,7 @@ async def _test(ctx: Context, source: Source, headers: Mapping[str, str], proxy:
 
 
 def _read(ctx: Context, source: Source, reading: Reading) -> dict[str, Any]:
-    from monitor.core.draft import draft
+    from monitor.core.draft import draft, stated_draft
 
     items = []
     for item in reading.items:
@@ -172,6 +172,8 @@ def _read(ctx: Context, source: Source, reading: Reading) -> dict[str, Any]:
             vocabulary=ctx.vocabulary,
             zone=ctx.vocabulary.timezone,
         )
+        if item.stated is not None:
+            offered = stated_draft(item.title, item.text, item.stated, offered.date)
         items.append(
             {
                 "key": item.key,

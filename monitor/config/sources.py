@@ -18,9 +18,9 @@ from monitor.config.durations import duration
 from monitor.config.form import Form, Path
 from monitor.config.json_paths import json_keys
 from monitor.config.strict_yaml import load
-from monitor.config.suggest import listed, quoted, unknown
+from monitor.config.suggest import quoted
 from monitor.config.vocabulary import agency_finder
-from monitor.model.source import ArticleRule, Seed, Source, SourceKind, Voice
+from monitor.model.source import UNCERTAIN, ArticleRule, Record, Seed, Source, SourceKind, Voice
 from monitor.model.vocabulary import Vocabulary
 
 KEYS = (
@@ -62,8 +62,6 @@ DEFAULT_KEYS = (
     "article",
 )
 TOP_KEYS = ("version", "defaults", "sources")
-# Kinds that have a name already and no reader yet.
-LATER_KINDS = ("tracker",)
 # What a mailbox has no use for: the rules of pages and of the web.
 NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages")
 
@@ -71,6 +69,7 @@ _FIELDS = {"from": "senders"}  # keys that Source calls otherwise
 
 LEAST = timedelta(seconds=1)  # a guard against slips: politeness is MONITOR_HOST_MIN_GAP's
 MOST = timedelta(days=31)
+TRACKER_LATE = timedelta(days=3650)  # what a tracker adds is news by its being added: it enters old actions as well
 MAX_EXPRESSION = 1000
 MAX_PAGES = 50  # beyond it the Federal Register silently answers with page 1
 
@@ -119,6 +118,9 @@ class _Reader:
         self._fitting(path, given, url, mailed)
         if "kind" in own or "kind" not in given:
             settings |= json_keys(form, path, given, is_json=settings.get("kind") is SourceKind.JSON)
+        self._certain(path, given, settings)
+        if settings.get("kind") is SourceKind.TRACKER:
+            settings.setdefault("late_after", TRACKER_LATE)
         if identity is None or url is None:
             return None
         return Source(
@@ -136,6 +138,9 @@ class _Reader:
             "kind": self._kind,
             "voice": lambda place, value: self._form.choice(
                 place, value, "voice", {voice.value: voice for voice in Voice}
+            ),
+            "record": lambda place, value: self._form.choice(
+                place, value, "value of 'record'", {record.value: record for record in Record}
             ),
             "every": lambda place, value: self._form.attempt(place, _every, value),
             "select": lambda place, value: self._form.words(place, value, "'select'", selector),
@@ -156,8 +161,6 @@ class _Reader:
                 place, value, "value of 'article'", {rule.value: rule for rule in ArticleRule}
             ),
         }
-        if "record" in given:
-            self._record((*path, "record"), given["record"])
         found = {key: read((*path, key), given[key]) for key, read in readers.items() if key in given}
         return {_FIELDS.get(key, key): value for key, value in found.items() if value is not None}
 
@@ -181,9 +184,6 @@ class _Reader:
 
     def _kind(self, path: Path, value: object) -> SourceKind | None:
         kinds = {kind.value: kind for kind in SourceKind if kind is not SourceKind.ARTICLE}
-        if value in LATER_KINDS:
-            self._form.note(path, f"kind {quoted(value)} is not available in this version: use {listed(tuple(kinds))}")
-            return None
         return self._form.choice(path, value, "kind", kinds)
 
     def _headers(self, path: Path, value: object) -> tuple[tuple[str, str], ...] | None:
@@ -196,11 +196,22 @@ class _Reader:
         ]
         return tuple(pair for pair in pairs if pair is not None)
 
-    def _record(self, path: Path, value: object) -> None:
-        if value == "auto":
-            self._form.note(path, "'record: auto' is not available in this version: only 'review' is")
-        elif value != "review":
-            self._form.note(path, unknown("value of 'record'", value, ("review",)))
+    def _certain(self, path: Path, given: dict[str, Any], settings: dict[str, Any]) -> None:
+        """Note a source that says ``record: auto`` and whose items can never be certain."""
+        kind = settings.get("kind", SourceKind.AUTO)
+        if settings.get("record") is not Record.AUTO or kind is SourceKind.TRACKER:
+            return
+        voice = settings.get("voice", Voice.PRESS)
+        place = (*path, "record") if "record" in given else path
+        if kind in UNCERTAIN:
+            self._form.note(place, f"'record: auto' is not for kind {kind.value}: an editor has to look; {_ADVICE}")
+        elif voice not in (Voice.COURT, Voice.GOVERNMENT):
+            self._form.note(place, f"'record: auto' is not for voice {voice.value}: an editor has to look; {_ADVICE}")
+
+
+_ADVICE = (
+    "only kind tracker, and voice court or government by exact identifiers, can be certain: write 'record: review'"
+)
 
 
 def _address(mailed: bool) -> Callable[[object], str]:

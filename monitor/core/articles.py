@@ -18,7 +18,7 @@ news it keeps 72 of 74 tracked items (70 by their titles alone) and 9 of 96 from
 feeds of every field 3.5 %."""
 
 # What they state is whole, or its links lead to documents behind a login.
-_WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})
+_WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF, SourceKind.TRACKER})
 _TEASING = frozenset(
     {SourceKind.FEED, SourceKind.LISTING, SourceKind.SITEMAP, SourceKind.WORDPRESS, SourceKind.JSON, SourceKind.JUSTICE}
 )

@@ -44,7 +44,8 @@ class DigestLine:
     """One thing to tell. ``type`` says what became of it; all text is clean, on one line but for ``summary``.
 
     ``date`` is ISO 8601 or "" (policy lines); ``publisher`` is the source's name or ""; ``changes`` are of corrections
-    and status changes, ``reason`` of retractions; ``events`` are the ids of the events that came to this line.
+    and status changes, ``reason`` of retractions; ``events`` are the ids of the events that came to this line;
+    ``reviewed`` is False where the action was recorded automatically and no editor has looked at it.
     """
 
     type: EventType
@@ -60,6 +61,7 @@ class DigestLine:
     changes: tuple[Change, ...] = ()
     reason: str = ""
     events: tuple[str, ...] = ()
+    reviewed: bool = True
 
 
 def wants(criteria: Criteria, event: Event) -> bool:
@@ -164,6 +166,7 @@ def _made(
         changes=changes,
         reason=reason,
         events=tuple(event.id for event in history),
+        reviewed=bool(action.get("reviewed", True)),
     )
 
 

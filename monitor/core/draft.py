@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from monitor.core.text import clean, fold, sentences, shorten
 from monitor.model.flag import Draft
-from monitor.model.source import Voice
+from monitor.model.source import StatedAction, Voice
 from monitor.model.vocabulary import TitlePatterns, Vocabulary
 
 HEADLINE_LIMIT = 400  # leaves room for date and publisher within the 512 characters of a title
@@ -53,6 +53,18 @@ def draft(
         kind=vocabulary.default_kind,
         reported=voice is Voice.PRESS,
     )
+
+
+def stated_draft(title: str, text: str, stated: StatedAction, seen_on: date, on: date | None = None) -> Draft:
+    """What another tracker records, as it states it: to the letter, under its kind and with its document.
+
+    ``on`` is an editor's own date, which also replaces the one in the title; ``seen_on`` stands in for a missing date.
+    """
+    day = on or stated.date or seen_on
+    prefix = f"{stated.date:%Y.%m.%d}" if stated.date else ""
+    if on is not None and prefix and title.startswith(prefix):
+        title = f"{on:%Y.%m.%d}{title[len(prefix) :]}"
+    return Draft(title, day, text, stated.document_url, stated.kind, stated.reported)
 
 
 def _pattern(titles: TitlePatterns, voice: Voice) -> str:

@@ -52,6 +52,11 @@ class Decided:
     unchanged: int = 0
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.new or self.revised or self.reidentified)
+
 
 def fingerprint(item: Item) -> str:
     """Return the SHA-256, in hexadecimal, of title, canonical link and text in NFC; dates are left out."""
@@ -83,9 +88,10 @@ def decide(reading: Reading, known: Mapping[str, Known] | Iterable[Known]) -> De
     entries = list(known.values() if isinstance(known, Mapping) else known)
     comparison = _Comparison(_ruled(reading.items, entries), entries)
     comparison.by_key()
-    if reading.kind is not SourceKind.MAILBOX:
+    # Of a tracker one action may stand on the pages of several policies: see ``restated``.
+    if reading.kind not in (SourceKind.MAILBOX, SourceKind.TRACKER):
         comparison.by_link_and_title()
-    if reading.kind not in (SourceKind.PAGE, SourceKind.MAILBOX):
+    if reading.kind not in (SourceKind.PAGE, SourceKind.MAILBOX, SourceKind.TRACKER):
         comparison.by_link_or_title()
     return comparison.decided(capped=reading.kind is not SourceKind.PAGE)
 
@@ -180,13 +186,13 @@ class _Comparison:
         revised: dict[int, tuple[Known, Item, Diff]] = {}
         notes = []
         for place, entry in sorted((self._same | self._moved).items()):
-            difference = _revision(entry, self._items[place])
-            if not difference.parts:
+            change = difference(entry, self._items[place])
+            if not change.parts:
                 continue
             if capped and entry.last_seq >= MOST_REVISIONS:
                 notes.append(f"{entry.key[:80]!r} was revised {entry.last_seq} times: later edits are not kept")
                 continue
-            revised[place] = entry, self._items[place], difference
+            revised[place] = entry, self._items[place], change
         new = self._open()
         return Decided(
             new=tuple(_oldest_first([self._items[place] for place in new])),
@@ -197,7 +203,7 @@ class _Comparison:
         )
 
 
-def _revision(entry: Known, item: Item) -> Diff:
+def difference(entry: Known, item: Item) -> Diff:
     """Return how the item differs from the entry's last words: title, link, then text; no parts where it does not."""
     if entry.fingerprint == fingerprint(item):
         return diff("", "")

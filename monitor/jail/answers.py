@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from monitor.core.read.skim import Skimmed
 from monitor.jail import wire
-from monitor.model.source import Item, PollError, ReadFailed, Reading, ReadResult, SourceKind
+from monitor.model.source import Item, PollError, ReadFailed, Reading, ReadResult, SourceKind, StatedAction
 
 MOST_ITEMS = 50_000  # sitemaps (THREATS F16)
 MOST_NOTES = 1_000
@@ -159,6 +159,31 @@ def _moment(value: object) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
+def _day(value: object) -> date:
+    try:
+        return date.fromisoformat(_text(value, 10))
+    except ValueError:
+        raise Distrusted(f"{value!r:.80} is no day") from None
+
+
+def _stated(value: object) -> StatedAction:
+    parts = list(_several(_parsed(_text(value, 20_000).encode()), len(wire.STATED)))
+    if len(parts) != len(wire.STATED):
+        raise Distrusted(f"an action of {len(parts)} parts")
+    values = dict(zip(wire.STATED, parts, strict=True))
+    return StatedAction(**{name: check(values[name]) for name, check in _STATED_CHECKS.items()})
+
+
+_STATED_CHECKS: dict[str, Callable[[object], Any]] = {
+    "kind": lambda value: _text(value, 2_000),
+    "date": lambda value: None if value is None else _day(value),
+    "document_url": lambda value: None if value is None else _address(value),
+    "reported": lambda value: _typed(value, bool),
+    "policy_url": _address,
+    "policy_title": lambda value: _text(value, 2_000),
+    "tracker_id": lambda value: None if value is None else _typed(value, int),
+}
+
 _ITEM_CHECKS: dict[str, Callable[[object], Any]] = {
     "key": lambda value: _text(value, 2_048),
     "title": lambda value: _text(value, 2_000),
@@ -167,5 +192,6 @@ _ITEM_CHECKS: dict[str, Callable[[object], Any]] = {
     "published": lambda value: None if value is None else _moment(value),
     "published_raw": lambda value: _perhaps(value, 2_000),
     "publisher": lambda value: _perhaps(value, 2_000),
+    "stated": lambda value: None if value is None else _stated(value),
 }
 _CHECKS = tuple(_ITEM_CHECKS[name] for name in wire.ITEM)

@@ -18,13 +18,21 @@ MOST_GROWTH = 128 * 2**20  # bytes that a child may keep after its documents bef
 
 if TYPE_CHECKING:
     from monitor.core.read.skim import Skimmed
+    from monitor.model.vocabulary import Vocabulary
 
 
 class Reader(Protocol):
     """``monitor.core.read.skim.skim``, or what a test puts in its place."""
 
     def __call__(
-        self, fetched: Fetched, source: Source, now: datetime, known: Mapping[str, str], *, whole: bool
+        self,
+        fetched: Fetched,
+        source: Source,
+        now: datetime,
+        known: Mapping[str, str],
+        *,
+        whole: bool,
+        vocabulary: Vocabulary | None,
     ) -> Skimmed:
         """What is new in the document."""
         ...
@@ -62,7 +70,14 @@ def serve(reader: str, parent: int, memory: int) -> None:
 def _read(read: Reader, request: wire.Request) -> bytes:
     confine.limit_processor(request.cpu)
     try:
-        skimmed = read(request.fetched, request.source, request.now, request.known, whole=request.whole)
+        skimmed = read(
+            request.fetched,
+            request.source,
+            request.now,
+            request.known,
+            whole=request.whole,
+            vocabulary=request.vocabulary,
+        )
         return _packed(skimmed, request)
     except MemoryError:
         os._exit(wire.OUT_OF_MEMORY)  # what is left is in an unknown state

@@ -12,7 +12,8 @@ from monitor.core.read.skim import Skimmed
 from monitor.jail import answers, wire
 from monitor.jail.confine import MEMORY
 from monitor.jail.process import Child, ChildDied
-from monitor.model.source import Fetched, PollError, ReadFailed, ReadResult, Source
+from monitor.model.source import Fetched, PollError, ReadFailed, ReadResult, Source, SourceKind
+from monitor.model.vocabulary import Vocabulary
 
 _PATIENCE = 4  # times the processor time: a document may be read on a busy machine, but not for ever
 
@@ -24,7 +25,8 @@ class Jail:
     """Reads documents in ``children`` confined processes, which start when they are first needed and are kept.
 
     ``cpu`` and ``pdf_cpu``: seconds of processor time that a document, or a PDF, may take. ``memory``: bytes that a
-    child may take above what it starts with. ``reader``: what the children call, "module:function".
+    child may take above what it starts with. ``reader``: what the children call, "module:function". ``vocabulary``: the
+    labels by which pages of trackers are known; without it they cannot be read.
     """
 
     def __init__(
@@ -35,11 +37,13 @@ class Jail:
         cpu: float = 5.0,
         pdf_cpu: float = 10.0,
         memory: int = MEMORY,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self._reader = reader
         self._cpu = cpu
         self._pdf_cpu = pdf_cpu
         self._memory = memory
+        self._vocabulary = vocabulary
         self._children = children
         self._places = asyncio.Semaphore(children)
         self._idle: list[Child] = []
@@ -66,7 +70,9 @@ class Jail:
         where the reader crashed.
         """
         pdf = is_pdf(fetched.body)
-        request = wire.Request(fetched, source, now, known, whole, self._pdf_cpu if pdf else self._cpu)
+        vocabulary = self._vocabulary if source.kind is SourceKind.TRACKER else None
+        cpu = self._pdf_cpu if pdf else self._cpu
+        request = wire.Request(fetched, source, now, known, whole, cpu, vocabulary)
         async with self._places:
             try:
                 child = await self._child()

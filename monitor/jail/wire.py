@@ -13,7 +13,8 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from monitor.model.source import Fetched, Item, PollError, ReadFailed, Source
+from monitor.model.source import Fetched, Item, PollError, ReadFailed, Source, StatedAction
+from monitor.model.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from monitor.core.read.skim import Skimmed  # a child that does not read with it does not load it
@@ -22,12 +23,16 @@ LENGTH = 4  # bytes before each message, big-endian: how many follow
 _LEAST_ALLOWED = 8 * 2**20  # bytes: the 2,000,000 characters of a PDF, in any script
 ABSENT = -1  # the length of a field that is None
 ITEM = tuple(each.name for each in fields(Item))
+STATED = tuple(each.name for each in fields(StatedAction))
 LENGTHS = struct.Struct(f">{len(ITEM)}i")
 OUT_OF_MEMORY = 70  # a child's exit status: the document needed more than the limit
 
 
 class Request(NamedTuple):
-    """One document to read, as ``skim`` takes it. ``cpu``: seconds of processor time that it may take."""
+    """One document to read, as ``skim`` takes it. ``cpu``: seconds of processor time that it may take.
+
+    ``vocabulary`` goes along where the reader needs it (20 kB otherwise unused).
+    """
 
     fetched: Fetched
     source: Source
@@ -35,6 +40,7 @@ class Request(NamedTuple):
     known: Mapping[str, str]
     whole: bool
     cpu: float
+    vocabulary: Vocabulary | None = None
 
 
 def allowed(body: bytes) -> int:
@@ -97,8 +103,16 @@ def _json(value: object) -> bytes:
 
 
 def _packed_item(item: Item) -> bytes:
-    published = None if item.published is None else item.published.isoformat()
-    values = [published if name == "published" else getattr(item, name) for name in ITEM]
+    packed = {
+        "published": None if item.published is None else item.published.isoformat(),
+        "stated": None if item.stated is None else _packed_stated(item.stated),
+    }
+    values = [packed[name] if name in packed else getattr(item, name) for name in ITEM]
     parts = [None if value is None else value.encode("utf-8", "replace") for value in values]
     lengths = (ABSENT if part is None else len(part) for part in parts)
     return LENGTHS.pack(*lengths) + b"".join(part for part in parts if part is not None)
+
+
+def _packed_stated(stated: StatedAction) -> str:
+    day = stated.date and stated.date.isoformat()
+    return _json([day if name == "date" else getattr(stated, name) for name in STATED]).decode()

@@ -11,6 +11,7 @@ class ReasonKind(StrEnum):
     """Which signal spoke for (or against) a match."""
 
     BOUND = "bound"  # the source is bound to this policy
+    TRACKER = "tracker"  # another tracker records it for this policy
     IDENTIFIER = "identifier"  # docket, EO, RIN, FR, CFR or public-law number
     ALIAS = "alias"  # one of the policy's terms
     AGENCY = "agency"

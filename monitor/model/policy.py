@@ -37,7 +37,8 @@ class ActionRecord:
     """One subsequent action of a policy's timeline: what editors recorded or a tracker page prints.
 
     ``title`` is kept to the character, dated prefix included; ``date`` is the timeline's own date, which may differ
-    from the prefix (both are kept). ``reported`` says that the press is the only source so far.
+    from the prefix (both are kept). ``reported`` says that the press is the only source so far; ``reviewed`` is False
+    where nobody has looked at what was recorded automatically.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class ActionRecord:
     dates: tuple[ActionDate, ...] = ()
     agencies: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    reviewed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

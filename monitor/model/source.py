@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -26,7 +26,14 @@ class SourceKind(StrEnum):
     WORDPRESS = "wordpress"  # wp-json/wp/v2/posts
     JSON = "json"  # any API: ``items`` is the path, ``fields`` the map
     MAILBOX = "mailbox"  # bulletins that are only mailed: IMAP, or a Maildir
+    TRACKER = "tracker"  # another tracker's page of a policy, or a list of such pages
     ARTICLE = "article"  # the page behind an item's link; never a source's own kind
+
+
+UNCERTAIN = frozenset(
+    {SourceKind.PAGE, SourceKind.PDF, SourceKind.LISTING, SourceKind.SITEMAP, SourceKind.MAILBOX, SourceKind.ARTICLE}
+)
+"""The kinds of which nothing is recorded automatically: pages say what they like, and anybody can mail."""
 
 
 class Voice(StrEnum):
@@ -53,6 +60,13 @@ class ArticleRule(StrEnum):
     ALWAYS = "always"
 
 
+class Record(StrEnum):
+    """Who decides on what a source flags."""
+
+    REVIEW = "review"  # an editor
+    AUTO = "auto"  # what is certain is recorded at once, as "automatic, not reviewed"; an editor decides on the rest
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One polled address, as ``sources.yaml`` states it.
@@ -64,7 +78,8 @@ class Source:
     ``senders``: the addresses and @domains whose mail counts; where there are none, all mail does. ``proxy``
     (``http://host:port``) is what the requests go through, ``proxy_auth`` a reference to "user:password" for it.
     ``late_after``: an item published longer ago than this is stored and not flagged. ``max_pages`` bounds the pages of
-    a paged API that one poll asks for. ``article``: whether the articles that its items link to are read.
+    a paged API, or of a list of policies, that one poll asks for. ``article``: whether the articles that its items link
+    to are read.
     """
 
     id: str
@@ -72,6 +87,7 @@ class Source:
     url: str
     kind: SourceKind = SourceKind.AUTO
     voice: Voice = Voice.PRESS
+    record: Record = Record.REVIEW
     every: timedelta = timedelta(minutes=60)
     select: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
@@ -178,12 +194,29 @@ FetchResult = Fetched | NotModified | FetchFailed
 
 
 @dataclass(frozen=True, slots=True)
+class StatedAction:
+    """What a tracker's timeline states of an action beside its words, and of which policy its page is.
+
+    ``kind`` is the heading that it stands under; ``policy_url`` the page's own address; ``tracker_id`` that tracker's
+    number of the policy.
+    """
+
+    kind: str
+    date: date | None
+    document_url: str | None
+    reported: bool
+    policy_url: str
+    policy_title: str
+    tracker_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing that a document states, before it is compared with what is known.
 
     ``key`` is the item's identity within its source; ``title`` and ``text`` are plain text (NFC, no controls but
     newlines; paragraphs are lines); ``url`` is http(s) or None; ``published`` is aware, in UTC, or None where the
-    document gives no believable date; ``published_raw`` is the document's own words.
+    document gives no believable date; ``published_raw`` is the document's own words. ``stated`` is of trackers alone.
     """
 
     key: str
@@ -193,6 +226,7 @@ class Item:
     published: datetime | None = None
     published_raw: str | None = None
     publisher: str | None = None
+    stated: StatedAction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +242,26 @@ NO_WAIT = Wait()
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyPage:
+    """How far a page of a policy, which a tracker's list names, is known.
+
+    ``asked_at`` is the last request, ``full_at`` the last document that was received whole; None: it was never read.
+    """
+
+    url: str
+    validators: Validators = Validators()
+    sha256: str | None = None
+    asked_at: datetime | None = None
+    full_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one document holds, in its own order. ``notes`` are for the log and ``sources test``.
 
     ``next_urls`` are the documents that belong to the same poll: the next page of an API, the parts of an index.
+    ``pages`` are the pages of a tracker's list that this poll asked for, and ``baseline`` the keys of the items of
+    those that were never read before: they are no news.
     """
 
     kind: SourceKind
@@ -219,6 +269,8 @@ class Reading:
     items: tuple[Item, ...]
     notes: tuple[str, ...] = ()
     next_urls: tuple[str, ...] = ()
+    pages: tuple[PolicyPage, ...] = ()
+    baseline: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

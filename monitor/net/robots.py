@@ -15,7 +15,7 @@ from protego import Protego
 from monitor.core.read.decode import decode
 from monitor.model.source import Fetched, FetchFailed, FetchResult, NotModified, PollError, Proxy, SourceKind
 
-OBEYING = frozenset({SourceKind.PAGE, SourceKind.PDF, SourceKind.LISTING})
+OBEYING = frozenset({SourceKind.PAGE, SourceKind.PDF, SourceKind.LISTING, SourceKind.TRACKER})
 """The kinds of source that are asked about; what is fetched beside them, such as a feed's articles, is a page too."""
 
 FRESH_FOR = timedelta(hours=24)  # RFC 9309 2.4: no longer than that, unless the file is unreachable

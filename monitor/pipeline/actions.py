@@ -9,7 +9,7 @@ from typing import Any
 from monitor.errors import UsageError
 from monitor.model.policy import ActionRecord
 from monitor.pipeline.context import Context
-from monitor.pipeline.telling import Act, correct_action, record_action, take_back
+from monitor.pipeline.telling import Act, correct_action, record_action, review_action, take_back
 from monitor.pipeline.triage import decide_in
 from monitor.store.actions import ActionState, get_action
 from monitor.store.database import Tx
@@ -52,9 +52,20 @@ async def correct(
 
     def work(tx: Tx, act: Act) -> ActionRecord:
         action = get_action(tx, action_id)
-        record = replace(action.record, **changes)
+        record = replace(action.record, **changes, reviewed=True)
         correct_action(tx, act, action, record)
         return record
+
+    return await decide_in(ctx, actor, work)
+
+
+async def confirm(ctx: Context, action_id: int, *, actor: str) -> ActionRecord:
+    """Say that an action which was recorded automatically is right; the history keeps who did. Nobody is told."""
+
+    def work(tx: Tx, act: Act) -> ActionRecord:
+        action = get_action(tx, action_id)
+        review_action(tx, act, action)
+        return replace(action.record, reviewed=True)
 
     return await decide_in(ctx, actor, work)
 

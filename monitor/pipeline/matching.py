@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from monitor.core.match import Matched, Matcher, MatchItem
@@ -43,14 +43,23 @@ class Matching:
 
         ``version`` is what ``policies_version`` said in the transaction in which the items were compared.
         """
+        return await self._each(items, version, Matcher.flags)
+
+    async def matches(self, items: Sequence[MatchItem], version: Version) -> list[Matched]:
+        """As ``flags``, with the matches that are too weak for an editor."""
+        return await self._each(items, version, Matcher.match)
+
+    async def _each(
+        self, items: Sequence[MatchItem], version: Version, ask: Callable[[Matcher, MatchItem], Matched]
+    ) -> list[Matched]:
         if not items:
             return []
         async with self._lock:
             matcher, names = await self._current(version), self._names
         bound = [_bound(item, names) for item in items]
         if len(bound) <= _AT_ONCE:  # a thread costs as much as matching an item does
-            return [matcher.flags(item) for item in bound]
-        return await asyncio.to_thread(lambda: [matcher.flags(item) for item in bound])
+            return [ask(matcher, item) for item in bound]
+        return await asyncio.to_thread(lambda: [ask(matcher, item) for item in bound])
 
     async def _current(self, version: Version) -> Matcher:
         if self._matcher is not None and version == self._version:

@@ -18,9 +18,11 @@ from monitor.model.source import (
     ReadFailed,
     Reading,
     ReadResult,
+    SourceKind,
     Validators,
 )
 from monitor.pipeline.context import Context
+from monitor.pipeline.tracker import pages_of_list
 from monitor.store.known import known_entries
 from monitor.store.schedule import Claim
 
@@ -31,6 +33,8 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
     A page that holds a known item is the last one that is needed, once the source has its baseline; an index, which
     holds no items, is followed whole. A document that fails fails the poll: half an answer would look like a gap later.
     """
+    if first.kind is SourceKind.TRACKER:
+        return await pages_of_list(ctx, claim, first, at)
     if not first.next_urls:
         return first
     items, notes = list(first.items), list(first.notes)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from monitor.core.articles import wanted
+from monitor.core.automatic import certain
 from monitor.core.entries import Decided, Known, asks_for_titles, decide, fingerprint, lookup_keys
 from monitor.core.health import Extent, extent_after
 from monitor.core.match import Matched, MatchItem
@@ -39,9 +40,12 @@ from monitor.model.source import (
     Wait,
 )
 from monitor.net.robots import OBEYING
+from monitor.pipeline.answers import answers
+from monitor.pipeline.automatic import commit_poll
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.paging import further_pages
 from monitor.pipeline.places import until_nothing_is_due
+from monitor.pipeline.tracker import recognised
 from monitor.store.database import Tx
 from monitor.store.known import have_further_keys, known_entries
 from monitor.store.policies import NO_VERSION, Version, policies_version
@@ -50,7 +54,6 @@ from monitor.store.polls import (
     PollCounts,
     PollRecord,
     RevisedEntry,
-    record_poll,
 )
 from monitor.store.schedule import Claim, claim_due, next_start
 
@@ -130,7 +133,7 @@ async def _poll(ctx: Context, claim: Claim) -> PollReport:
         record = _failed(ctx, claim, PollError.INTERNAL, f"{type(error).__name__}: {error}")
     ctx.crashpoint("poll.before_commit")
     try:
-        counts = await ctx.db.write(lambda tx: record_poll(tx, record))
+        counts = await ctx.db.write(lambda tx: commit_poll(ctx, tx, record))
     except LostClaim as lost:
         log.warning("poll_discarded", source=source.id, why=str(lost))
         return PollReport(polled=1, failed=1)
@@ -185,7 +188,8 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     settled = replace(_settled(ctx, claim, fetched.headers, fetched.validators, wait), whole=True, wait=wait)
     if fetched.more:
         settled = replace(settled, next_poll_at=settled.at, more=True)
-    if claim.seeded and sha256 == claim.body_sha256:
+    is_tracker = claim.source.kind is SourceKind.TRACKER  # a list stays the same while the pages that it names change
+    if claim.seeded and sha256 == claim.body_sha256 and not is_tracker:
         return settled
     skimmed, decided, version = await _read(ctx, claim, fetched, settled.at)
     reading = skimmed.result
@@ -193,12 +197,15 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         return _failed(ctx, claim, reading.error, reading.detail)
     for note in (*reading.notes, *decided.notes):
         log.info("poll_note", source=claim.source.id, note=note)
-    if not only_new:
+    if not only_new and not reading.pages:  # each poll brings other mail, and other pages of a list
         settled = replace(settled, extent=_extent(claim, skimmed, settled.at))
-    if skimmed.partial and not reading.items:
+    if is_tracker:
+        validators = Validators() if reading.pages else settled.validators  # so that a list is never "not modified"
+        settled = replace(settled, validators=validators, pages=reading.pages)
+    if (skimmed.partial and not reading.items) or (is_tracker and claim.seeded and decided.is_nothing):
         return replace(settled, body_sha256=sha256)
-    new, revised = await _match(ctx, claim, reading.kind, decided, version, settled.at)
-    gap = not skimmed.partial and _is_gap(claim, reading, decided)
+    new, revised = await _match(ctx, claim, reading, decided, version, settled.at)
+    gap = not skimmed.partial and not is_tracker and _is_gap(claim, reading, decided)
     if gap:
         log.warning("possible_gap", source=claim.source.id, items=len(reading.items))
     return replace(
@@ -278,7 +285,10 @@ async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decide
         return known, policies_version(tx)
 
     known, version = await ctx.db.read(work)
-    return decide(reading, known), version
+    decided = decide(reading, known)
+    if reading.kind is SourceKind.TRACKER:
+        decided = await recognised(ctx, claim, reading, decided)
+    return decided, version
 
 
 async def _is_plain(ctx: Context, decided: Decided) -> bool:
@@ -291,10 +301,10 @@ async def _is_plain(ctx: Context, decided: Decided) -> bool:
 
 
 async def _match(
-    ctx: Context, claim: Claim, kind: SourceKind, decided: Decided, version: Version, at: datetime
+    ctx: Context, claim: Claim, reading: Reading, decided: Decided, version: Version, at: datetime
 ) -> tuple[tuple[NewEntry, ...], tuple[RevisedEntry, ...]]:
     """What was decided, with the flags that it raises. A baseline raises none, and nor does what is long past."""
-    own_story = kind in WHOLE
+    own_story = reading.kind in WHOLE
     asked = [_as_match_item(claim, item, item.text, at) for item in decided.new]
     asked += [
         _as_match_item(claim, item, added_text(diff) if own_story else item.text, at)
@@ -304,11 +314,10 @@ async def _match(
         _as_match_item(claim, replace(item, title=known.title), known.text, at) for known, item, _ in decided.revised
     ]
     ctx.crashpoint("match.before")
-    loud = claim.seeded or claim.source.seed is Seed.FLAG
-    answers = await ctx.matching.flags(asked, version) if loud else [Matched(0.0, ())] * len(asked)
+    found = await answers(ctx, claim, reading, decided, asked, version)
     ctx.crashpoint("match.after")
-    new = [_new_entry(claim, kind, item, answers[n], at) for n, item in enumerate(decided.new)]
-    flags = [answer.matches for answer in answers]
+    new = [_new_entry(claim, reading, item, found[n], at) for n, item in enumerate(decided.new)]
+    flags = [answer.flags for answer in found]
     now, before = flags[len(new) : len(new) + len(decided.revised)], flags[len(new) + len(decided.revised) :]
     revised = [
         _revised_entry(claim, known, item, diff, own_story, now[n], before[n])
@@ -327,7 +336,8 @@ def _revised_entry(
     before: tuple[Match, ...],
 ) -> RevisedEntry:
     """An edit of a feed's entry is news of a policy if it is material, or if the old words did not concern it."""
-    material = is_material(known.title, known.text, item.title, item.text)
+    # the tracker's own edits are its own: what editors made of the action stands
+    material = item.stated is None and is_material(known.title, known.text, item.title, item.text)
     concerned = {match.policy for match in before}
     return RevisedEntry(
         known=known,
@@ -355,18 +365,26 @@ def _as_match_item(claim: Claim, item: Item, text: str, at: datetime) -> MatchIt
     )
 
 
-def _new_entry(claim: Claim, kind: SourceKind, item: Item, answer: Matched, at: datetime) -> NewEntry:
+def _new_entry(claim: Claim, reading: Reading, item: Item, answer: Matched, at: datetime) -> NewEntry:
+    silent = item.key in reading.baseline and claim.source.seed is Seed.SILENT
     late = item.published is not None and item.published < at - claim.source.late_after
-    if late and answer.matches:
+    if late and answer.flags:
         log.info("late_item", entry=item.key, title=item.title, published=item.published)
     return NewEntry(
         item=item,
         fingerprint=fingerprint(item),
-        canonical_url=canonical_url(item.url) if item.url else None,
+        canonical_url=canonical_url(item.url) if item.url and _is_article(item) else None,
         normal_title=_story_title(claim, item),
-        flags=() if late else answer.matches,
-        article=None if late else wanted(claim.source, kind, item, answer.relevant),
+        flags=() if late else answer.flags,
+        article=None if late or silent else wanted(claim.source, reading.kind, item, answer.relevant),
+        silent=silent,
+        certain=certain(claim.source, reading.kind, item, answer.matches, at.date()),
     )
+
+
+def _is_article(item: Item) -> bool:
+    """Whether a link is one story's: several actions of a timeline may rest on one docket's page."""
+    return item.stated is None or item.stated.reported
 
 
 def _story_title(claim: Claim, item: Item) -> str:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from monitor.core.tracker.same import same_action
 from monitor.core.triage import action_key, policy_data
-from monitor.errors import IllegalTransition
+from monitor.errors import Conflict, IllegalTransition
 from monitor.model.event import Event, EventType
 from monitor.model.policy import ActionRecord
 from monitor.model.source import Voice
-from monitor.store.actions import ActionState, action_keys, create_action, get_action, revise_action
+from monitor.store.actions import (
+    ActionState,
+    action_keys,
+    create_action,
+    get_action,
+    revise_action,
+    timeline_words,
+)
 from monitor.store.database import Tx
 from monitor.store.events import NewEvent, held_events, withdraw
 from monitor.store.policies import StoredAction, StoredPolicy, lock_policy, policy_by_id, update_policy
@@ -38,6 +46,10 @@ class Act:
     new_id: Callable[[str], str]
     events: list[NewEvent]
     decision_id: int | None = None
+
+    def deciding(self, decision_id: int) -> Act:
+        """The same act, on a decision."""
+        return replace(self, decision_id=decision_id)
 
     def tell(
         self,
@@ -81,7 +93,14 @@ def _stamp(moment: datetime) -> str:
 def record_action(
     tx: Tx, act: Act, policy: StoredPolicy, record: ActionRecord, *, flag_id: int | None, speaker: Speaker | None
 ) -> int:
-    """A new action of the timeline, told as recorded; its id."""
+    """A new action of the timeline, told as recorded; its id. Conflict where it was recorded automatically before."""
+    lock_policy(tx, policy)
+    twin = known_twin(tx, policy.id, record)
+    if twin is not None and _waits(get_action(tx, twin)):
+        raise Conflict(
+            f"action {twin} of this policy is the same, recorded automatically: `monitor actions confirm {twin}`, "
+            f"or correct it, instead of recording it twice; where this is another one, confirm that one first"
+        )
     action_id = create_action(
         tx,
         policy_id=policy.id,
@@ -93,6 +112,27 @@ def record_action(
     )
     act.tell(EventType.ACTION_RECORDED, policy, action_id=action_id, record=record, speaker=speaker)
     return action_id
+
+
+def known_twin(tx: Tx, policy_id: int, record: ActionRecord) -> int | None:
+    """The action of the policy that ``record`` repeats in other words, standing or taken back; None if there is none.
+
+    All the words that an action ever had count: what editors corrected is still that action.
+    """
+    return next((each.id for each in timeline_words(tx, policy_id) if repeats(each.record, record)), None)
+
+
+def repeats(one: ActionRecord, other: ActionRecord) -> bool:
+    """Whether two records of one policy are the same action in other words (``same_action``)."""
+    return same_action(_identity(one), _identity(other))
+
+
+def _identity(record: ActionRecord) -> tuple[date | None, str, str, str | None]:
+    return record.date, record.title, record.summary, record.document_url
+
+
+def _waits(action: StoredAction) -> bool:
+    return _stands(action) and not action.record.reviewed
 
 
 def _free_key(tx: Tx, policy_id: int, record: ActionRecord) -> str:
@@ -155,6 +195,19 @@ def _changes_since_told(held: Sequence[Event], before: ActionRecord, after: Acti
     for event in reversed(held):
         told |= {name: old for name, (old, _) in event.data["changes"].items()}
     return {name: [told[name], new] for name, new in action_to_json(after).items() if told[name] != new}
+
+
+def review_action(tx: Tx, act: Act, action: StoredAction) -> None:
+    """Mark a standing action as looked at. What is still held is told as reviewed; who knows already is not told."""
+    if not _stands(action):
+        raise IllegalTransition(f"action {action.id} is {action.state}: only a standing action is confirmed")
+    if action.record.reviewed:
+        raise IllegalTransition(f"action {action.id} is reviewed already")
+    record = replace(action.record, reviewed=True)
+    if any(event.type is EventType.ACTION_RECORDED for event in _held(tx, act, action)):
+        correct_action(tx, act, action, record)
+    else:
+        _revise(tx, act, action, ActionState(action.state), record)
 
 
 def take_back(tx: Tx, act: Act, action: StoredAction, *, reason: str) -> ActionState:

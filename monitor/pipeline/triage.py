@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from monitor.core.draft import draft
+from monitor.core.draft import draft, stated_draft
 from monitor.core.triage import changed_text
 from monitor.errors import Conflict, IllegalTransition, UsageError
 from monitor.model.event import EventType
@@ -35,7 +35,7 @@ from monitor.store.actions import (
 from monitor.store.database import Tx
 from monitor.store.events import append_events, held_events, list_events, withdraw
 from monitor.store.flags import StoredDecision, StoredFlag, decisions, get_flag, record_decision
-from monitor.store.policies import StoredAction, StoredPolicy, get_policy, policy_by_id, update_policy
+from monitor.store.policies import StoredAction, StoredPolicy, get_policy, lock_policy, policy_by_id, update_policy
 
 T = TypeVar("T")
 _STALE_PAGE_DATE = timedelta(days=7)  # a page that changes and keeps its old date of publication
@@ -63,6 +63,9 @@ class Decided:
 
 def draft_of(flag: StoredFlag, vocabulary: Vocabulary, *, on: date | None = None) -> Draft:
     """The subsequent action that accepting the flag would record. ``on`` is an editor's own date for it."""
+    if flag.stated is not None:
+        zone = ZoneInfo(vocabulary.timezone)
+        return stated_draft(flag.title, flag.text, flag.stated, on or flag.seen_at.astimezone(zone).date(), on)
     published = flag.published
     if flag.change_parts and published is not None and flag.seen_at - published > _STALE_PAGE_DATE:
         published = None
@@ -96,6 +99,19 @@ async def decide_in(ctx: Context, actor: str, work: Callable[[Tx, Act], T]) -> T
     return result
 
 
+def record_of(flag: StoredFlag, vocabulary: Vocabulary, edits: Edits) -> ActionRecord:
+    """``draft_of`` as the action's record, with what an editor wrote over it."""
+    offered = draft_of(flag, vocabulary, on=edits.date)
+    return ActionRecord(
+        kind=offered.kind,
+        date=edits.date or offered.date,
+        title=edits.title if edits.title is not None else offered.title,
+        summary=edits.summary if edits.summary is not None else offered.summary,
+        document_url=offered.document_url,
+        reported=offered.reported,
+    )
+
+
 async def accept(
     ctx: Context,
     flag_id: int,
@@ -118,9 +134,11 @@ async def accept(
         flag = _undecided(tx, flag_id, version)
         named = [get_policy(tx, name) for name in policies] or [policy_by_id(tx, flag.policy_id)]
         chosen = list({policy.id: policy for policy in named}.values())
-        record = _record(flag, ctx.vocabulary, edits)
+        record = record_of(flag, ctx.vocabulary, edits)
         decision = record_decision(tx, flag, DecisionKind.ACCEPT, state=FlagState.ACCEPTED, actor=act.actor, at=act.at)
-        act = replace(act, decision_id=decision)
+        act = act.deciding(decision)
+        for policy in sorted(chosen, key=lambda each: each.id):
+            lock_policy(tx, policy)
         actions = tuple(_accept_for(tx, act, flag, policy, record) for policy in chosen)
         if edits.status is not None:
             for policy in chosen:
@@ -137,18 +155,6 @@ def _undecided(tx: Tx, flag_id: int, version: int | None) -> StoredFlag:
     if flag.state not in (FlagState.OPEN, FlagState.SNOOZED):
         raise IllegalTransition(f"flag {flag_id} is {flag.state} already: undo that first")
     return flag
-
-
-def _record(flag: StoredFlag, vocabulary: Vocabulary, edits: Edits) -> ActionRecord:
-    offered = draft_of(flag, vocabulary, on=edits.date)
-    return ActionRecord(
-        kind=offered.kind,
-        date=edits.date or offered.date,
-        title=edits.title if edits.title is not None else offered.title,
-        summary=edits.summary if edits.summary is not None else offered.summary,
-        document_url=offered.document_url,
-        reported=offered.reported,
-    )
 
 
 def _accept_for(tx: Tx, act: Act, flag: StoredFlag, policy: StoredPolicy, record: ActionRecord) -> int:
@@ -216,7 +222,7 @@ async def undo(ctx: Context, flag_id: int, *, actor: str) -> Decided:
             raise IllegalTransition(f"flag {flag_id} has no decision to undo")
         last = taken[-1]
         decision = record_decision(tx, flag, DecisionKind.UNDO, state=FlagState.OPEN, actor=act.actor, at=act.at)
-        act = replace(act, decision_id=decision)
+        act = act.deciding(decision)
         if last.kind is DecisionKind.ACCEPT:
             _undo_accept(tx, act, flag, last)
         return Decided(flag.id, FlagState.OPEN, flag.version + 1)

@@ -12,7 +12,7 @@ from monitor.errors import Conflict, NotFound
 from monitor.model.policy import ActionRecord
 from monitor.store import schema as s
 from monitor.store.database import Tx
-from monitor.store.policies import StoredAction, list_actions
+from monitor.store.policies import StoredAction, list_actions, stored_action
 from monitor.store.records import action_from_json, action_to_json
 
 
@@ -98,6 +98,22 @@ def action_keys(tx: Tx, policy_id: int) -> dict[str, int]:
     """``{key: action id}`` of a policy's timeline, taken-back ones included: what an import compares with."""
     query = select(s.action.c.key, s.action.c.id).where(s.action.c.policy_id == policy_id)
     return dict(tx.execute(query).all())
+
+
+def timeline_words(tx: Tx, policy_id: int) -> list[StoredAction]:
+    """Every action of a policy in all the words that it ever had, those that were taken back included.
+
+    One StoredAction a revision; ``state`` is the revision's own.
+    """
+    query = (
+        select(s.action, s.action_revision.c.seq, s.action_revision.c.state, s.action_revision.c.record)
+        .add_columns(s.policy.c.url.label("policy_url"))
+        .join(s.action_revision, s.action_revision.c.action_id == s.action.c.id)
+        .join(s.policy, s.policy.c.id == s.action.c.policy_id)
+        .where(s.action.c.policy_id == policy_id)
+        .order_by(s.action_revision.c.id)
+    )
+    return [stored_action(row) for row in tx.execute(query).mappings()]
 
 
 def action_history(tx: Tx, action_id: int) -> list[dict[str, Any]]:

@@ -274,7 +274,7 @@ def _tell(tx: Tx, record: ArticleRecord) -> int:
     if not urls:
         return 0
     policies = dict(tx.execute(select(s.policy.c.url, s.policy.c.id).where(s.policy.c.url.in_(urls))).all())
-    raised = raise_flags(tx, record.at, claim.story_id, claim.revision_id, record.matches, policies)
+    raised = len(raise_flags(tx, record.at, claim.story_id, claim.revision_id, record.matches, policies))
     entry = select(s.revision.c.entry_id).where(s.revision.c.id == claim.revision_id).scalar_subquery()
     words = select(s.revision.c.id).where(s.revision.c.entry_id == entry)
     own = (s.flag.c.story_id == claim.story_id) & s.flag.c.revision_id.in_(words)

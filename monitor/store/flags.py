@@ -12,10 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.errors import Conflict, NotFound
 from monitor.model.flag import DecisionKind, FlagState, Match, Reason, ReasonKind
-from monitor.model.source import Source
+from monitor.model.source import Source, StatedAction
 from monitor.store import schema as s
 from monitor.store.database import Tx
 from monitor.store.sources import source_from_config
+from monitor.store.trackers import stated_from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class StoredFlag:
     first_seen: datetime
     seen_at: datetime
     change_parts: tuple[dict[str, str], ...]
+    stated: StatedAction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def _query() -> Select[Any]:
             s.revision.c.text,
             s.revision.c.url,
             s.revision.c.publisher,
+            s.revision.c.stated,
             s.revision.c.published,
             s.revision.c.at.label("seen_at"),
             s.entry.c.first_seen,
@@ -106,6 +109,7 @@ def _stored(row: Any) -> StoredFlag:
         first_seen=row["first_seen"],
         seen_at=row["seen_at"],
         change_parts=tuple(row["parts"] or ()) if row["change_kind"] == "revised" else (),
+        stated=stated_from_json(row["stated"]),
     )
 
 
@@ -157,13 +161,13 @@ def outlets(tx: Tx, story_ids: Collection[int]) -> dict[int, list[str]]:
 
 def raise_flags(
     tx: Tx, at: datetime, story_id: int, revision_id: int, matches: Iterable[Match], policies: Mapping[str, int]
-) -> int:
-    """Put the story before an editor for each match's policy, once; how many flags that raised.
+) -> list[tuple[int, str]]:
+    """Put the story before an editor for each match's policy, once; the flags that raised, each with its policy's url.
 
     ``policies`` are ids by url. One that an import of another worker deleted meanwhile is not among them.
     """
     upsert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    raised = 0
+    raised = []
     for match in matches:
         if match.policy not in policies:
             continue
@@ -177,8 +181,34 @@ def raise_flags(
             **scored(match),
         }
         once = upsert(s.flag).values(**values).on_conflict_do_nothing().returning(s.flag.c.id)
-        raised += tx.execute(once).first() is not None
+        flag_id = tx.execute(once).scalar_one_or_none()
+        if flag_id is not None:
+            raised.append((flag_id, match.policy))
     return raised
+
+
+def reopen_flags(
+    tx: Tx, entry_id: int, story_id: int, revision_id: int, matches: Iterable[Match], policies: Mapping[str, int]
+) -> int:
+    """Put decided flags of the story before the editor again, at version + 1, with the new words.
+
+    Those that the new words concern; and what was accepted on this entry's word, also where it no longer says so.
+    """
+    scores = {policies[match.policy]: scored(match) for match in matches if match.policy in policies}
+    words = select(s.revision.c.id).where(s.revision.c.entry_id == entry_id)
+    accepted = (s.flag.c.state == FlagState.ACCEPTED.value) & s.flag.c.revision_id.in_(words)
+    decided = s.flag.c.state.in_((FlagState.ACCEPTED.value, FlagState.REJECTED.value))
+    here = (s.flag.c.story_id == story_id) & (accepted | (decided & s.flag.c.policy_id.in_(scores)))
+    found = tx.execute(select(s.flag.c.id, s.flag.c.policy_id).where(here).with_for_update()).all()
+    for flag_id, policy_id in found:
+        values = {
+            "state": FlagState.OPEN.value,
+            "version": s.flag.c.version + 1,
+            "revision_id": revision_id,
+            **scores.get(policy_id, {}),
+        }
+        tx.execute(update(s.flag).where(s.flag.c.id == flag_id).values(**values))
+    return len(found)
 
 
 def scored(match: Match) -> dict[str, Any]:

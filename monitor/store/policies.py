@@ -84,8 +84,12 @@ def policy_by_id(tx: Tx, policy_id: int) -> StoredPolicy:
 
 
 def lock_policy(tx: Tx, policy: StoredPolicy) -> StoredPolicy:
-    """The policy as it stands now, its row locked until commit: on PostgreSQL two editors change it in turn."""
-    tx.execute(select(s.policy.c.id).where(s.policy.c.id == policy.id).with_for_update())
+    """The policy as it stands now, its row locked until commit: on PostgreSQL two editors change it in turn.
+
+    Rows that refer to it (flags, actions) are inserted meanwhile: a lock against those as well would deadlock, since
+    who inserted one asks for this lock later.
+    """
+    tx.execute(select(s.policy.c.id).where(s.policy.c.id == policy.id).with_for_update(key_share=True))
     return policy_by_id(tx, policy.id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,14 +15,15 @@ from monitor.core.entries import Known
 from monitor.core.health import Extent
 from monitor.errors import LostClaim
 from monitor.model.change import ChangeKind, Diff
-from monitor.model.flag import FlagState, Match
-from monitor.model.source import Fetched, Item, PollError, Seed, Validators, Wait
+from monitor.model.flag import Match
+from monitor.model.source import Fetched, Item, PolicyPage, PollError, Seed, Validators, Wait
 from monitor.store import schema as s
 from monitor.store.articles import want_article
 from monitor.store.database import Tx
-from monitor.store.flags import raise_flags, scored
+from monitor.store.flags import raise_flags, reopen_flags
 from monitor.store.prepared import Prepared
 from monitor.store.sources import wait_to_json
+from monitor.store.trackers import stated_to_json, store_pages
 
 _SAME_STORY = timedelta(days=7)  # POLLING 11
 _STORY_LOCK = Prepared(select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update())
@@ -32,7 +33,8 @@ _STORY_LOCK = Prepared(select(s.counter.c.value).where(s.counter.c.name == "stor
 class NewEntry:
     """An item not known before, and the flags that it raises. ``normal_title`` "" joins no other outlet's story.
 
-    ``article``: the address of the page behind it, where that is to be read too.
+    ``article``: the address of the page behind it, where that is to be read too. ``silent``: it is no news, though the
+    poll is. ``certain`` are the policies for which no editor needs to decide.
     """
 
     item: Item
@@ -41,6 +43,8 @@ class NewEntry:
     normal_title: str
     flags: tuple[Match, ...] = ()
     article: str | None = None
+    silent: bool = False
+    certain: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class PollRecord:
     more: bool = False  # the source holds further messages: until they are read, a baseline goes on
     gap: bool = False  # the document shares nothing with what was known: items may be missing
     marks: Mapping[str, str] | None = None  # the document's entries for the next reading; None: keep the stored ones
+    pages: tuple[PolicyPage, ...] = ()  # of a tracker's list, as this poll found them
 
     @property
     def silent(self) -> bool:
@@ -99,6 +104,7 @@ class PollCounts:
     entries_new: int = 0
     entries_revised: int = 0
     flags: int = 0
+    certain: tuple[int, ...] = ()  # the flags that need no editor
 
 
 def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
@@ -106,6 +112,7 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     _settle_source(tx, record)
     if record.marks is not None:
         _store_marks(tx, record.source_id, record.marks)
+    store_pages(tx, record.source_id, record.pages)
     if record.fetched is None:
         return PollCounts()
     snapshot = _store_snapshot(tx, record, record.fetched)
@@ -114,15 +121,18 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
         _STORY_LOCK.rows(tx, {})
     policies = _policy_ids(tx, record)
     flags = 0
+    certain: list[int] = []
     for entry, revision_id in zip(record.new, _store_new(tx, record, snapshot), strict=True):
-        if not record.silent:
-            flags += _tell_new(tx, record, entry, revision_id, policies)
+        if not (record.silent or entry.silent):
+            raised = _tell_new(tx, record, entry, revision_id, policies)
+            flags += len(raised)
+            certain += [flag_id for flag_id, policy in raised if policy in entry.certain]
             want_article(tx, record.at, revision_id, entry.article)
     for revised in record.revised:
         flags += _store_revised(tx, record, snapshot, revised, policies)
     for entry_id, key in record.rekeyed:
         tx.execute(insert(s.entry_key), {"source_id": record.source_id, "key": key, "entry_id": entry_id})
-    return PollCounts(len(record.new), len(record.revised), flags)
+    return PollCounts(len(record.new), len(record.revised), flags, tuple(certain))
 
 
 def _settle_source(tx: Tx, record: PollRecord) -> None:
@@ -233,7 +243,9 @@ def _adding(table: Table) -> Prepared:
     return Prepared(insert(table))
 
 
-def _tell_new(tx: Tx, record: PollRecord, entry: NewEntry, revision_id: int, policies: dict[str, int]) -> int:
+def _tell_new(
+    tx: Tx, record: PollRecord, entry: NewEntry, revision_id: int, policies: dict[str, int]
+) -> list[tuple[int, str]]:
     _store_change(tx, record, revision_id, ChangeKind.NEW, Diff((), "new"))
     story_id = _find_story(tx, record, entry) or _found_story(tx, record, entry.normal_title, entry.canonical_url)
     _adding(s.story_revision).run(tx, {"revision_id": revision_id, "story_id": story_id})
@@ -251,9 +263,9 @@ def _store_revised(tx: Tx, record: PollRecord, snapshot: int, entry: RevisedEntr
     if story_id is None:
         story_id = _found_story(tx, record, entry.normal_title, None)
     _adding(s.story_revision).run(tx, {"revision_id": revision_id, "story_id": story_id})
-    raised = raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
+    raised = len(raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies))
     if not entry.own_story and entry.material:
-        raised += _reopen_flags(tx, known.entry_id, story_id, revision_id, entry.flags, policies)
+        raised += reopen_flags(tx, known.entry_id, story_id, revision_id, entry.flags, policies)
     return raised
 
 
@@ -272,6 +284,7 @@ def _revision(
         "published_raw": item.published_raw,
         "publisher": item.publisher,
         "fingerprint": fingerprint,
+        "stated": stated_to_json(item.stated),
     }
 
 
@@ -331,27 +344,3 @@ def _story_of_entry(tx: Tx, entry_id: int) -> int | None:
     )
     story_id: int | None = tx.execute(query).scalar_one()
     return story_id
-
-
-def _reopen_flags(
-    tx: Tx, entry_id: int, story_id: int, revision_id: int, matches: Iterable[Match], policies: dict[str, int]
-) -> int:
-    """Put decided flags of the story before the editor again, at version + 1, with the new words.
-
-    Those that the new words concern; and what was accepted on this entry's word, also where it no longer says so.
-    """
-    scores = {policies[match.policy]: scored(match) for match in matches if match.policy in policies}
-    words = select(s.revision.c.id).where(s.revision.c.entry_id == entry_id)
-    accepted = (s.flag.c.state == FlagState.ACCEPTED.value) & s.flag.c.revision_id.in_(words)
-    decided = s.flag.c.state.in_((FlagState.ACCEPTED.value, FlagState.REJECTED.value))
-    here = (s.flag.c.story_id == story_id) & (accepted | (decided & s.flag.c.policy_id.in_(scores)))
-    found = tx.execute(select(s.flag.c.id, s.flag.c.policy_id).where(here).with_for_update()).all()
-    for flag_id, policy_id in found:
-        values = {
-            "state": FlagState.OPEN.value,
-            "version": s.flag.c.version + 1,
-            "revision_id": revision_id,
-            **scores.get(policy_id, {}),
-        }
-        tx.execute(update(s.flag).where(s.flag.c.id == flag_id).values(**values))
-    return len(found)

@@ -23,17 +23,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from monitor.store.types import Instant, json_type
+from monitor.store.types import NAMES, Instant, json_type
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata = MetaData(naming_convention=NAMES)
 
 # SQLite counts only an INTEGER primary key upwards; PostgreSQL gets 64 bits.
 Id = BigInteger().with_variant(Integer(), "sqlite")
@@ -89,6 +81,18 @@ last_document = Table(  # beside the source's row, which each poll rewrites
     Column("entries", json_type(), nullable=False),  # hash of an entry's bytes -> short hash of its identity
 )
 
+policy_page = Table(  # the pages that a tracker's list names: asked for in turn, the longest unasked first
+    "policy_page",
+    metadata,
+    Column("source_id", Text, ForeignKey("source.id"), primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("sha256", Text),
+    Column("asked_at", Instant, nullable=False),
+    Column("full_at", Instant),  # null: never read; its first reading is silent
+)
+
 snapshot = Table(
     "snapshot",
     metadata,
@@ -139,6 +143,7 @@ revision = Table(
     Column("published_raw", Text),
     Column("publisher", Text),
     Column("fingerprint", Text, nullable=False),
+    Column("stated", json_type(none_as_null=True)),  # of another tracker's action: its date, kind, document and policy
     UniqueConstraint("entry_id", "seq"),
 )
 

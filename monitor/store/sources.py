@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from monitor.core.health import Vitals
 from monitor.errors import NotFound
-from monitor.model.source import NO_WAIT, ArticleRule, PollError, Seed, Source, SourceKind, Voice, Wait
+from monitor.model.source import NO_WAIT, ArticleRule, PollError, Record, Seed, Source, SourceKind, Voice, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
 
@@ -26,6 +26,7 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "url": source.url,
         "kind": source.kind.value,
         "voice": source.voice.value,
+        "record": source.record.value,
         "every": source.every.total_seconds(),
         "select": list(source.select),
         "drop": list(source.drop),
@@ -63,6 +64,7 @@ def source_from_config(config: dict[str, Any]) -> Source:
         url=config["url"],
         kind=SourceKind(config["kind"]),
         voice=Voice(config["voice"]),
+        record=Record(config["record"]),
         every=timedelta(seconds=config["every"]),
         select=tuple(config["select"]),
         drop=tuple(config["drop"]),
@@ -125,6 +127,7 @@ def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:
             if _reads_differently(before, config):
                 values |= dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "seeded_at"))
                 values |= dict.fromkeys(("items", "items_most", "shrunk_at", "notes"))
+                tx.execute(delete(s.policy_page).where(s.policy_page.c.source_id == source.id))
                 values |= {"claim": None, "lease_until": None}  # a poll under way read it by the old rules: it is late
             tx.execute(update(s.source).where(s.source.c.id == source.id).values(**values))
         else:

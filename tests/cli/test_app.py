@@ -22,7 +22,7 @@ sources list; sources show; sources test; sources pause; sources resume
 sources discover; sources import-opml; sources export-opml
 policies import; policies list; policies show; policies export; policies add; policies edit
 flags list; flags show; flags accept; flags reject; flags snooze; flags undo
-actions list; actions show; actions add; actions correct; actions retract
+actions list; actions show; actions add; actions confirm; actions correct; actions retract
 digest preview; digest compose
 deliveries list; deliveries show; deliveries resend; deliveries mark-delivered
 subscribers list; subscribers show

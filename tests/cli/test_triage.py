@@ -55,7 +55,7 @@ def test_accepting_records_the_draft(flagged: Monitor) -> None:
     assert decided == {"flag": 1, "state": "accepted", "version": 2, "actions": [2]}
     action = flagged("actions", "list", "--json").rows[-1]
     assert action.keys() == {
-        "id", "policy", "date", "title", "kind", "summary", "document_url", "recorded_at", "flag",
+        "id", "policy", "date", "title", "kind", "summary", "document_url", "recorded_at", "flag", "reviewed",
     }  # fmt: skip
     assert (action["title"], action["flag"], action["policy"]) == (draft["title"], 1, POLICY)
     assert ": accept" in flagged("flags", "show", 1).stdout
@@ -151,3 +151,21 @@ def test_an_action_that_cannot_be_changed_says_why(tracked: Monitor, words: list
 
 def test_actions_are_a_table_for_people(tracked: Monitor) -> None:
     assert "2025-07-16" in tracked("actions", "list").stdout
+
+
+def test_an_action_that_was_recorded_automatically_is_confirmed(tracked: Monitor, tmp_path: Path) -> None:
+    unreviewed = (
+        f'{{"url": "{POLICY}", "actions": [{{"date": "2025-09-01", "title": "Automatic", "reviewed": false}}]}}'
+    )
+    tracked("policies", "import", write(tmp_path / "more.json", unreviewed))
+    assert [row["reviewed"] for row in tracked("actions", "list", "--json").rows] == [True, False]
+    assert "no, automatic" in tracked("actions", "list").stdout
+    assert [row["id"] for row in tracked("actions", "list", "--unreviewed", "--json").rows] == [2]
+    assert "`monitor actions confirm 2`" in tracked("actions", "show", 2).stdout
+    assert '"reviewed": false' in tracked("policies", "export", "--format", "json").stdout
+
+    assert tracked("actions", "confirm", 2, "--json").json == {"action": 2, "state": "confirmed"}
+
+    assert [row["reviewed"] for row in tracked("actions", "list", "--json").rows] == [True, True]
+    assert [each["reviewed"] for each in tracked("actions", "show", 2, "--json").json["history"]] == [False, True]
+    assert "reviewed already" in tracked("actions", "confirm", 2, code=1).stderr

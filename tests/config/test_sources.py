@@ -9,7 +9,7 @@ import pytest
 from monitor.config.sources import load_sources
 from monitor.config.vocabulary import packaged_vocabulary
 from monitor.errors import ConfigError
-from monitor.model.source import Source, SourceKind, Voice
+from monitor.model.source import Record, Source, SourceKind, Voice
 
 CONTRACT = """\
 version: 1
@@ -122,6 +122,22 @@ def test_policies_are_ids_and_addresses() -> None:
     assert source.policies == ("1777", "title:flock", "https://example.org/p")
 
 
+@pytest.mark.parametrize("lines", ["kind: tracker", "voice: court", "voice: government\nkind: federal-register"])
+def test_what_can_be_certain_may_be_recorded_automatically(lines: str) -> None:
+    (source,) = read(one(f"record: auto\n{lines}"))
+
+    assert source.record is Record.AUTO
+
+
+def test_a_source_is_for_review_unless_it_says_otherwise() -> None:
+    assert read(one("kind: tracker"))[0].record is Record.REVIEW
+
+
+def test_what_a_tracker_adds_late_is_news_unless_the_file_says_otherwise() -> None:
+    assert read(one("kind: tracker"))[0].late_after == timedelta(days=3650)
+    assert read(one("kind: tracker\nlate_after: 5d"))[0].late_after == timedelta(days=5)
+
+
 @pytest.mark.parametrize("select", ["main", "a[href^='/news']", "#id > .x:not(.y)", "xpath://div[@id='a']/p", "h1, h2"])
 def test_a_selector_is_css_or_xpath(select: str) -> None:
     assert read(one(f'select: "{select}"'))[0].select == (select,)
@@ -131,7 +147,6 @@ def test_a_selector_is_css_or_xpath(select: str) -> None:
     ("lines", "expected"),
     [
         ("urll: x", "sources.yaml:6: unknown key 'urll': did you mean 'url'?"),
-        ("kind: tracker", "kind 'tracker' is not available in this version: use auto, feed, page"),
         ("kind: mailbox", "is not a mailbox: it begins with imaps://, imap:// or maildir:"),
         ("from: ['@dhs.gov']", "'from' needs 'kind: mailbox'"),
         ("proxy: https://proxy.example:3128", "is not a proxy: write http://host:port"),
@@ -142,7 +157,11 @@ def test_a_selector_is_css_or_xpath(select: str) -> None:
         ("kind: fed", "unknown kind 'fed': did you mean 'feed'?"),
         ("kind: 7", "unknown kind '7'"),
         ("voice: pres", "unknown voice 'pres': did you mean 'press'?"),
-        ("record: auto", "'record: auto' is not available in this version: only 'review' is"),
+        ("record: auto", "sources.yaml:6: 'record: auto' is not for voice press: an editor has to look"),
+        ("record: auto\nvoice: party", "'record: auto' is not for voice party: an editor has to look"),
+        ("record: auto\nvoice: court\nkind: page", "'record: auto' is not for kind page: an editor has to look"),
+        ("record: auto\nvoice: government\nkind: sitemap", "'record: auto' is not for kind sitemap"),
+        ("record: auto\nvoice: government\nkind: listing", "'record: auto' is not for kind listing"),
         ("record: reviw", "unknown value of 'record' 'reviw': did you mean 'review'?"),
         ("every: 15", "'15' is not a length of time: write 90s, 15m, 1h or 2d"),
         ("every: 15 minutes", "'15 minutes' is not a length of time"),
@@ -194,7 +213,7 @@ def test_a_wrong_value_is_told_with_a_suggestion(lines: str, expected: str) -> N
         ("version: 1\nsources:\n  - {}", "sources.yaml:3: the source has no 'id'"),
         ("version: 1\nsources:\n  - id: a", "sources.yaml:3: the source has no 'url'"),
         ("version: 1\nsources: []\ndefaults: {id: x}", "sources.yaml:3: unknown key 'id'"),
-        ("version: 1\nsources: []\ndefaults: {kind: tracker}", "kind 'tracker' is not available in this version"),
+        ("version: 1\nsources: []\ndefaults: {kind: trackr}", "unknown kind 'trackr': did you mean 'tracker'?"),
         ("version: 1\nsources: &a []", "the anchor '&a' is not allowed"),
         ("version: 1\nversion: 1\nsources: []", "sources.yaml:2: the key 'version' is given twice"),
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from html import escape
 from itertools import groupby
 
 from monitor.model.policy import ActionRecord, PolicyRecord
@@ -231,3 +232,25 @@ LAYOUTS: dict[str, Callable[[PolicyRecord, Vocabulary], str]] = {
     "F3": flat_unmarked,
     "FO": flat_old,
 }
+
+
+def as_html(record: PolicyRecord, vocabulary: Vocabulary) -> str:
+    """The newest layout as a web page: an ordered list of items, each with its heading, paragraphs and link."""
+    labels = vocabulary.labels
+    assert record.announced is not None
+    items = [(labels.announced[0], [long_date(record.announced), record.summary, id_line(record, vocabulary)], "", "")]
+    items += [
+        (action.kind, _action_parts(action), action.document_url or "", labels.view_document[0])
+        for action in record.actions
+    ]
+    listed = "".join(
+        f"<li><h3>{escape(heading)}</h3>{''.join(f'<p>{escape(each)}</p>' for each in paragraphs)}"
+        + (f'<p><a href="{escape(url)}">{label}</a></p>' if url else "")
+        + "</li>"
+        for heading, paragraphs, url, label in items
+    )
+    head = f'<title>{escape(record.title or "")}</title><link rel="canonical" href="{escape(record.url)}/">'
+    return (
+        f"<!doctype html><html><head>{head}</head><body><nav><a href='/policies/a-menu'>Menu</a></nav>"
+        f"<main><h1>{escape(record.title or '')}</h1><ol>{listed}</ol></main></body></html>"
+    )

@@ -33,14 +33,14 @@ class Said(NamedTuple):
     same: frozenset[str] = frozenset()
 
 
-def obey(fetched: Fetched, source: Source, now: datetime, known: object, *, whole: bool) -> Said:
+def obey(fetched: Fetched, source: Source, now: datetime, known: object, *, whole: bool, vocabulary: object) -> Said:
     """Do what the document says; then state this process's id as the reading's title."""
     word, _, rest = fetched.body.partition(b" ")
     notes = COMMANDS[word.decode()](rest)
     return Said(Reading(SourceKind.PAGE, str(os.getpid()), (), (json.dumps(notes),)))
 
 
-def unfold(fetched: Fetched, source: Source, now: datetime, known: object, *, whole: bool) -> Said:
+def unfold(fetched: Fetched, source: Source, now: datetime, known: object, *, whole: bool, vocabulary: object) -> Said:
     """Twenty million characters from a few bytes."""
     return Said(Reading(SourceKind.PAGE, "", (Item("k", "t", "x" * 20_000_000),)))
 

@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from monitor.core.read.skim import Skimmed
 from monitor.jail import wire
 from monitor.jail.answers import Answer, Distrusted, unpack_hello
-from monitor.model.source import Fetched, Item, PollError, ReadFailed, Reading, Source, SourceKind
+from monitor.model.source import Fetched, Item, PollError, ReadFailed, Reading, Source, SourceKind, StatedAction
 
 AT = datetime(2025, 10, 9, 14, 30, 5, 123456, tzinfo=UTC)
 FULL = Item("key", "Title — “x”", "One\nTwo 📰", "https://a.example/1?q=%20", AT, "Thu, 09 Oct", "The Daily")
+STATED = StatedAction("Kind", AT.date(), "https://a.example/1.pdf", True, "https://a.example/p", "Title", 1777)
+OF_TRACKER = Item("k", "T", "x", stated=STATED)
+OF_LITTLE = Item("l", "", "", stated=StatedAction("", None, None, False, "https://a.example/p", "", None))
 BARE = Item("sha256:1", "", "")
 READING = Reading(SourceKind.FEED, "News", (FULL, BARE), ("a note",), ("https://a.example/?page=2",))
 HEAD: dict[str, Any] = {
@@ -55,6 +58,7 @@ def item(**changes: str | None) -> bytes:
     [
         Skimmed(READING, {"0a": "1b", "2c": "3d"}, partial=True, total=40, same=frozenset({"key", "é"})),
         Skimmed(Reading(SourceKind.PAGE, "", ())),
+        Skimmed(Reading(SourceKind.TRACKER, "Title", (OF_TRACKER, OF_LITTLE))),
         Skimmed(ReadFailed(PollError.NOT_A_FEED, "not a feed: “this”")),
     ],
 )
@@ -63,9 +67,11 @@ def test_what_a_reader_gives_comes_through_whole(skimmed: Skimmed) -> None:
 
 
 def test_every_field_that_readers_fill_is_carried() -> None:
-    assert {each.name for each in fields(Reading)} == HEAD.keys() - {"marks", "partial", "total", "same"}
+    added = {"pages", "baseline"}  # by the pipeline, for the pages of a list
+    assert {each.name for each in fields(Reading)} - added == HEAD.keys() - {"marks", "partial", "total", "same"}
     assert {each.name for each in fields(Skimmed)} == {"result", "marks", "partial", "total", "same"}
-    assert wire.ITEM == ("key", "title", "text", "url", "published", "published_raw", "publisher")
+    assert wire.ITEM == ("key", "title", "text", "url", "published", "published_raw", "publisher", "stated")
+    assert len(wire.STATED) == len(fields(StatedAction))
 
 
 @given(st.text(), st.text(), st.text() | st.none())
@@ -170,3 +176,23 @@ def test_pieces_of_a_large_answer_leave_room_for_others() -> None:
     answer = Answer(wire.pack_answer(wire.pack_result(Skimmed(Reading(SourceKind.FEED, "", items))), spent=False))
 
     assert 5 <= sum(1 for _ in answer.steps()) <= 10
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "{}",
+        "[]",
+        '["Kind", "2025-10-09", null, true, "https://a.example", "T", 7, 8]',
+        '["Kind", "yesterday", null, true, "https://a.example", "T", 7]',
+        '["Kind", null, "javascript:alert(1)", true, "https://a.example", "T", 7]',
+        '["Kind", null, null, 1, "https://a.example", "T", 7]',
+        '["Kind", null, null, true, "https://a.example", "T", true]',
+        '["Kind", null, null, true, null, "T", 7]',
+        "[" * 15_000,
+        "x" * 21_000,
+    ],
+)
+def test_an_action_that_no_reader_states_is_not_taken(stated: str) -> None:
+    with pytest.raises(Distrusted):
+        taken(forged(item(stated=stated), items=1))

@@ -22,6 +22,7 @@ from monitor.core.read import read_document
 from monitor.jail import wire
 from monitor.jail.jail import Jail
 from monitor.model.source import Fetched, PollError, ReadFailed, Reading, ReadResult, Source, SourceKind
+from tests.core.vocabularies import immigration
 from tests.jail.conftest import NOW, URL, LoopLag, MakeJail, told
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,15 @@ async def test_a_document_is_read_as_it_is_without_the_jail(jail_of: MakeJail, b
     fetched, source = Fetched(URL, 200, body, {"content-type": "text/html"}), Source("s", "S", URL)
 
     assert await jail.read(fetched, source, NOW) == read_document(fetched, source, NOW)
+
+
+async def test_a_trackers_page_is_read_by_the_vocabularys_labels(jail_of: MakeJail) -> None:
+    body = (Path(__file__).parents[1] / "core" / "pages" / "numbered.html").read_bytes()
+    fetched = Fetched(URL, 200, body, {"content-type": "text/html"})
+    source = Source("s", "S", URL, SourceKind.TRACKER)
+    jail = jail_of("monitor.core.read.skim:skim", vocabulary=immigration())
+
+    assert await jail.read(fetched, source, NOW) == read_document(fetched, source, NOW, immigration())
 
 
 async def test_no_process_is_started_before_there_is_a_document(jail: Jail) -> None:

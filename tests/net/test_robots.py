@@ -205,7 +205,7 @@ async def test_what_is_no_web_address_is_left_to_the_fetch_to_refuse(url: str) -
 
 
 def test_pages_are_asked_about_and_feeds_and_apis_are_not() -> None:
-    assert {SourceKind.PAGE, SourceKind.PDF, SourceKind.LISTING} == OBEYING
+    assert {SourceKind.PAGE, SourceKind.PDF, SourceKind.LISTING, SourceKind.TRACKER} == OBEYING
 
 
 @given(st.text("aA*$/:-\n #%é\t0.", max_size=200), st.binary(max_size=200))

@@ -159,12 +159,12 @@ class InProcess:
     """The reader without its jail."""
 
     async def read(self, fetched: Fetched, source: Source, now: datetime) -> ReadResult:
-        return read_document(fetched, source, now)
+        return read_document(fetched, source, now, VOCABULARY)
 
     async def skim(
         self, fetched: Fetched, source: Source, now: datetime, known: Mapping[str, str], *, whole: bool = False
     ) -> Skimmed:
-        return skim(fetched, source, now, known, whole=whole)
+        return skim(fetched, source, now, known, whole=whole, vocabulary=VOCABULARY)
 
 
 @dataclass(frozen=True)

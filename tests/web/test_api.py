@@ -62,6 +62,7 @@ async def test_an_action_is_told_whole(newsroom: Newsroom, reader: httpx.AsyncCl
             "dates": [],
             "agencies": [],
             "places": [],
+            "reviewed": True,
             "state": "recorded",
             "recorded_at": "2025-10-06T09:00:00Z",
             "link": f"http://127.0.0.1:8000/policies/plate-readers#action-{action_id}",

@@ -390,3 +390,27 @@ async def test_a_hostile_feed_is_harmless_on_the_editors_page(small: Newsroom) -
 
     assert NEWS.title in page.text
     assert Markup(page.text).dangers == []
+
+
+async def test_what_was_recorded_automatically_says_so_on_every_page(
+    newsroom: Newsroom, reader: httpx.AsyncClient
+) -> None:
+    await newsroom.track(POLICY)
+    await recorded(newsroom, an_action("2025.07.16 By a program", reviewed=False), an_action("2025.07.17 By an editor"))
+
+    for path in ("/", PAGE):
+        assert words(await reader.get(path)).count("Automatic, not reviewed") == 1
+    items = (await reader.get("/api/v1/actions")).json()["items"]
+    assert [(item["title"], item["reviewed"]) for item in items] == [
+        ("2025.07.16 By a program", False),
+        ("2025.07.17 By an editor", True),
+    ]
+
+
+async def test_what_an_editor_confirmed_says_nothing_of_it(small: Newsroom, visitor: httpx.AsyncClient) -> None:
+    await small.track(POLICY)
+    (action_id,) = await recorded(small, an_action("2025.07.16 By a program", reviewed=False))
+
+    await actions.confirm(small.ctx, action_id, actor="anna")
+
+    assert "Automatic" not in words(await visitor.get(PAGE))

@@ -29,6 +29,14 @@ class Matched:
     relevant: float
     matches: tuple[Match, ...]
 
+    @property
+    def flags(self) -> tuple[Match, ...]:
+        """Those that an editor is to see."""
+        return tuple(match for match in self.matches if match.flag)
+
+
+UNMATCHED = Matched(0.0, ())
+
 
 class Matcher:
     """Ranks the policies of one tracker for an item, and learns from what editors decide."""

@@ -15,6 +15,7 @@ from monitor.model.flag import Reason, ReasonKind
 _WORDS_SHOWN = 4
 _LIKE = 0.15  # a likeness to a recorded or rejected item from which it is worth a reason
 _TERM_LIMIT = 120
+OFF_FIELD = "no word of the tracked field"
 
 
 class Case(NamedTuple):
@@ -94,7 +95,7 @@ def _against(case: Case) -> Iterator[Reason]:
             yield Reason(ReasonKind.AGAINST, f"another number: {one.value}", _excerpt(case, one.start, one.end))
             break
     if off_field(case.policy, case.reading):
-        yield Reason(ReasonKind.AGAINST, "no word of the tracked field")
+        yield Reason(ReasonKind.AGAINST, OFF_FIELD)
     rejected, nearest = case.evidence.rejected, case.evidence.nearest
     if rejected and rejected[0] >= _LIKE and rejected[0] > (nearest[0] if nearest else 0.0):
         yield Reason(ReasonKind.AGAINST, shorten(f"like a rejected item: {rejected[1].title}", _TERM_LIMIT))

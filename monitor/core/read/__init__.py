@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 from monitor.core.read.article import read_article
 from monitor.core.read.blocked import block_reason
@@ -27,23 +28,27 @@ from monitor.core.read.regulations import REGULATIONS
 from monitor.core.read.rules import problems_of
 from monitor.core.read.sitemap import is_sitemap, read_sitemap
 from monitor.core.read.sniff import is_binary, is_html, is_prose
+from monitor.core.read.tracker import read_tracker
 from monitor.core.read.wordpress import WORDPRESS
 from monitor.model.source import Fetched, PollError, ReadFailed, Reading, ReadResult, Source, SourceKind
+from monitor.model.vocabulary import Vocabulary
 
 __all__ = ["READERS", "read_document", "read_feed", "read_page", "rule_problems"]
 
 Reader = Callable[[Fetched, Source, datetime], ReadResult]
 
 
-def read_document(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
+def read_document(fetched: Fetched, source: Source, now: datetime, vocabulary: Vocabulary | None = None) -> ReadResult:
     """Return what the fetched document holds for its source. Never raises, whatever the bytes.
 
     AUTO is a PDF, a sitemap or a list of rules under review where the document says so, an API's answer where its JSON
     can be nothing else, a feed where it reads as one (a court's, at the address of one), a page where it is HTML or
     plain text, and otherwise the reason why it is no feed. ``Reading.kind`` says which. BLOCK_PAGE where something else
-    stands in the document's place, whatever the kind.
+    stands in the document's place, whatever the kind. ``vocabulary`` has the labels by which a tracker's page is known.
     """
     reader = READERS.get(source.kind)
+    if source.kind is SourceKind.TRACKER and vocabulary is not None:
+        reader = partial(read_tracker, vocabulary=vocabulary)
     if reader is None:
         return ReadFailed(PollError.NOT_A_DOCUMENT, f"kind {source.kind} cannot be read in this version")
     blocked = None if source.kind is SourceKind.MAILBOX else block_reason(fetched)  # nobody stands before a mailbox

@@ -14,6 +14,7 @@ from monitor.core.read.newest import MOST_ITEMS
 from monitor.core.read.scan import Scan, scan, with_predecessors
 from monitor.core.read.sniff import is_binary
 from monitor.model.source import Fetched, Item, Reading, ReadResult, Source, SourceKind
+from monitor.model.vocabulary import Vocabulary
 
 _MARK = 16  # hexadecimal digits
 _FEEDS = (SourceKind.AUTO, SourceKind.FEED)
@@ -37,7 +38,15 @@ class Skimmed:
     same: frozenset[str] = frozenset()
 
 
-def skim(fetched: Fetched, source: Source, now: datetime, known: Mapping[str, str], *, whole: bool = False) -> Skimmed:
+def skim(
+    fetched: Fetched,
+    source: Source,
+    now: datetime,
+    known: Mapping[str, str],
+    *,
+    whole: bool = False,
+    vocabulary: Vocabulary | None = None,
+) -> Skimmed:
     """Return what is new in the document, ``known`` being the ``marks`` of the last one. Never raises.
 
     The items of a partial reading equal those of a full one, key and all. The document is read whole where that cannot
@@ -46,7 +55,7 @@ def skim(fetched: Fetched, source: Source, now: datetime, known: Mapping[str, st
     """
     cut = _cut(fetched, source)
     if cut is None:
-        return Skimmed(read_document(fetched, source, now))
+        return Skimmed(read_document(fetched, source, now, vocabulary))
     hashes = [entry.hash for entry in cut.entries]
     new = [place for place, each in enumerate(hashes) if each not in known]
     if not whole and known and 2 * len(new) <= len(hashes):

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from monitor.core.tracker.dates import dated_prefix, is_cut_date, read_date, take_date
 from monitor.core.tracker.headings import Headings
-from monitor.core.tracker.lines import SLOT, bullet_of, link_address, split_titled_link
+from monitor.core.tracker.lines import SLOT, UNREVIEWED, bullet_of, link_address, split_titled_link
 from monitor.core.tracker.prose import is_reported, is_standing_note, reads_as_sentence
 from monitor.core.tracker.sections import Section
 from monitor.model.policy import ActionRecord
@@ -45,13 +45,15 @@ class Timeline:
     def _action(self, section: Section, item: _Item) -> ActionRecord:
         day, texts = _take_flat_day(item.texts) if section.flat else _take_day(item.texts)
         texts, linked, url = self._without_links(texts)
+        reviewed = UNREVIEWED not in texts
+        texts = tuple(text for text in texts if text != UNREVIEWED)
         if self.old and not linked:
             title, prose = self._title_last(texts, item, section.flat)
         else:
             title, prose = self._title_first(texts, linked)
         title, own = split_titled_link(title)
         reported = is_reported(title, self.vocabulary.titles)
-        return ActionRecord(section.label, day, title, "\n".join(prose), url or own, reported)
+        return ActionRecord(section.label, day, title, "\n".join(prose), url or own, reported, reviewed=reviewed)
 
     def _without_links(self, texts: tuple[str, ...]) -> tuple[tuple[str, ...], bool, str | None]:
         end, url = len(texts), None

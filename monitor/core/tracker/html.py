@@ -118,19 +118,20 @@ def _is_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc) and not re.search(r"[\s<>]", url)
 
 
-def page_text(html: str) -> str:
+def page_text(html: str, found_at: str = "") -> str:
     """The page's text in the numbered layout: ``URL: ...`` first where the page states its address.
 
+    ``found_at`` is where it was found: its links start there, and it is the address where the page states none.
     A link that is all of a line keeps its address: ``View Document <https://...>``. Navigation, scripts and forms'
     controls are left out; a document without text gives "". Raises Unreadable where 1000 elements are nested.
     """
     _check_depth(html)
     tree = LexborHTMLParser(html)
-    address = _address_of(tree)
+    address = _address_of(tree) or found_at
     root = tree.css_first("main") if tree.css_first("main ol") is not None else tree.body
     if root is None:
         return ""
-    writer = _Writer(address)
+    writer = _Writer(found_at or address)
     _walk(root, writer)
     writer.end_line()
     head = [f"URL: {address}"] if address else []

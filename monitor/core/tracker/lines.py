@@ -12,6 +12,9 @@ from monitor.core.tracker.keys import normal_address
 # Printed alone on a line, it says that nothing stands here; the writer needs it where the next line would be misread.
 SLOT = "—"
 
+# The last paragraph of an action that nobody has looked at, in pages that we write.
+UNREVIEWED = "Recorded automatically, not reviewed by an editor."
+
 _BULLET = re.compile(r"[•◦▪‣·*–-](?:\s+|$)")
 _ADDRESS = re.compile(r"URL:\s*(\S+)\s*")
 _CUT_ID = re.compile(r"\[\s?[^\W\d_]{0,12}\s?:?\s?#?\s?:?\s?\d{0,9}$")

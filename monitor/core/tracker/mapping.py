@@ -79,7 +79,8 @@ def _plain(value: object) -> Any:
         case tuple():
             return [_plain(one) for one in value]
         case ActionRecord():
-            return _filled(value, _ACTION_FIELDS)
+            filled = _filled(value, _ACTION_FIELDS)
+            return {name: each for name, each in filled.items() if name != "reviewed" or not each}
         case SourceDocument():
             return _filled(value, ("title", "url"))
         case ActionDate():
@@ -195,9 +196,8 @@ def _action(value: object, path: str, vocabulary: Vocabulary) -> ActionRecord:
     def text(name: str) -> str | None:
         return _text(data, name, f"{path}.{name}")
 
-    title, reported = text("title") or "", data.get("reported")
-    if reported is not None and not isinstance(reported, bool):
-        _fail(f"{path}.reported", reported, "must be true or false")
+    title = text("title") or ""
+    reported, reviewed = (_truth(data, name, path) for name in ("reported", "reviewed"))
     return ActionRecord(
         kind=text("kind") or vocabulary.default_kind,
         date=_date(data.get("date"), f"{path}.date"),
@@ -208,7 +208,15 @@ def _action(value: object, path: str, vocabulary: Vocabulary) -> ActionRecord:
         dates=tuple(_action_date(one, where) for where, one in _elements(data, "dates", f"{path}.dates")),
         agencies=_known(data, "agencies", "agency", agency_names(vocabulary.agencies), f"{path}.agencies"),
         places=_texts(data, "places", f"{path}.places"),
+        reviewed=reviewed is not False,
     )
+
+
+def _truth(data: Mapping[str, object], name: str, path: str) -> bool | None:
+    value = data.get(name)
+    if value is not None and not isinstance(value, bool):
+        _fail(f"{path}.{name}", value, "must be true or false")
+    return value
 
 
 def _action_date(value: object, path: str) -> ActionDate:

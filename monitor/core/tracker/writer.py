@@ -11,7 +11,7 @@ from monitor.core.tracker.actions import Timeline
 from monitor.core.tracker.announcement import Announcement, read_announcement
 from monitor.core.tracker.dates import write_date
 from monitor.core.tracker.headings import Headings, Role, headings_of
-from monitor.core.tracker.lines import SLOT, read_lines
+from monitor.core.tracker.lines import SLOT, UNREVIEWED, read_lines
 from monitor.core.tracker.sections import Section
 from monitor.core.tracker.tags import agency_names, join_tags
 from monitor.model.policy import ActionRecord, PolicyRecord
@@ -123,11 +123,12 @@ def _linked(text: str, url: str | None) -> str:
 def _action(action: ActionRecord, vocabulary: Vocabulary, headings: Headings) -> _Paragraphs:
     timeline = Timeline(headings, vocabulary, old=False)
     title, prose = _line(action.title), _paragraphs(action.summary)
+    note = [] if action.reviewed else [UNREVIEWED]
 
     def compose(slots: bool) -> _Paragraphs:
         missing = [SLOT] if slots else []
         lines = [write_date(action.date)] if action.date else missing
-        lines = lines + ([title, *missing] if title else missing) + prose
+        lines = lines + ([title, *missing] if title else missing) + prose + note
         return lines + (_link(action.document_url, vocabulary) or [""])
 
     def reads_back(lines: _Paragraphs) -> bool:
