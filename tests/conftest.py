@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import settings
 
 from monitor.store.database import Database
 from monitor.store.upgrade import upgrade
 from tests import databases
 
+settings.register_profile("patient", deadline=None)  # a property never depends on how busy the machine is
+settings.load_profile("patient")
 ROOT = Path(__file__).parent.parent
 _numbers = count()
 
