@@ -300,7 +300,7 @@ async def apply(ctx: Context, configuration: Configuration) -> int:
 
     def work(tx: Tx) -> int:
         now = ctx.clock()
-        changed = sync_sources(tx, configuration.sources, now=now)
+        changed = sync_sources(tx, configuration.sources, now=now, chance=ctx.chance)
         return changed + sync_subscriptions(tx, configuration.subscriptions, now=now)
 
     return await ctx.db.write(work)

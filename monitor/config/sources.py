@@ -20,7 +20,7 @@ from monitor.config.json_paths import json_keys
 from monitor.config.strict_yaml import load
 from monitor.config.suggest import quoted
 from monitor.config.vocabulary import agency_finder
-from monitor.model.source import UNCERTAIN, ArticleRule, Record, Seed, Source, SourceKind, Voice
+from monitor.model.source import UNCERTAIN, ArticleRule, Record, RobotsRule, Seed, Source, SourceKind, Voice
 from monitor.model.vocabulary import Vocabulary
 
 KEYS = (
@@ -47,6 +47,7 @@ KEYS = (
     "late_after",
     "max_pages",
     "article",
+    "robots",
 )
 DEFAULT_KEYS = (
     "kind",
@@ -60,10 +61,11 @@ DEFAULT_KEYS = (
     "late_after",
     "max_pages",
     "article",
+    "robots",
 )
 TOP_KEYS = ("version", "defaults", "sources")
 # What a mailbox has no use for: the rules of pages and of the web.
-NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages")
+NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages", "robots")
 
 _FIELDS = {"from": "senders"}  # keys that Source calls otherwise
 
@@ -159,6 +161,9 @@ class _Reader:
             "max_pages": lambda place, value: self._form.attempt(place, _max_pages, value),
             "article": lambda place, value: self._form.choice(
                 place, value, "value of 'article'", {rule.value: rule for rule in ArticleRule}
+            ),
+            "robots": lambda place, value: self._form.choice(
+                place, value, "value of 'robots'", {rule.value: rule for rule in RobotsRule}
             ),
         }
         found = {key: read((*path, key), given[key]) for key, read in readers.items() if key in given}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.core.pace import NO_PACE, Pace, is_hurried
 from monitor.model.source import PollError
 
 _RED_FAILURES = 3
@@ -32,7 +33,8 @@ class Colour(StrEnum):
 class Vitals:
     """What a source is judged by. ``entries`` were told since ``seeded_at``; ``items`` stood in its last document.
 
-    ``most`` stood in it before it shrank at ``shrunk_at`` (``Extent``); ``notes`` are its reader's.
+    ``most`` stood in it before it shrank at ``shrunk_at`` (``Extent``); ``notes`` are its reader's. ``pause_reason``:
+    why it was paused by itself. ``moved_url``: where it is asked instead of the address in line ``line`` of the file.
     """
 
     paused: bool
@@ -48,6 +50,10 @@ class Vitals:
     most: int | None = None
     shrunk_at: datetime | None = None
     notes: tuple[str, ...] = ()
+    pause_reason: str | None = None
+    pace: Pace = NO_PACE
+    moved_url: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,11 @@ class Health:
 
 def health(vitals: Vitals, now: datetime) -> Health:
     """Judge a source at ``now`` by its own record."""
+    if vitals.paused and vitals.pause_reason is not None:
+        words = (
+            f"paused: {vitals.pause_reason}: mend or remove its entry, or `monitor sources resume` takes it up again"
+        )
+        return Health(Colour.RED, words)
     if vitals.paused:
         return Health(Colour.GREY, "paused: `monitor sources resume` takes it up again")
     if vitals.error is not None:
@@ -107,7 +118,16 @@ def health(vitals: Vitals, now: datetime) -> Health:
     stale = _stale(vitals, now)
     if stale is not None:
         return Health(Colour.YELLOW, f"nothing new for {_days(stale)}, much longer than it usually takes")
-    return Health(Colour.GREEN, "")
+    if vitals.moved_url is not None:
+        where = f" line {vitals.line}" if vitals.line else ""
+        return Health(Colour.YELLOW, f"moved to {vitals.moved_url}: change the url in sources.yaml{where}")
+    return Health(Colour.YELLOW, hurry(vitals.pace)) if is_hurried(vitals.pace) else Health(Colour.GREEN, "")
+
+
+def hurry(pace: Pace) -> str:
+    """What is wrong where the server asks for a longer wait than its document allows (``core.pace.is_hurried``)."""
+    demand, window = (_span(span) for span in (pace.demand, pace.window))
+    return f"its server asks to be left alone for {demand}, and its document covers {window}: items may be missed"
 
 
 def _failing(vitals: Vitals, now: datetime) -> Health:
@@ -126,6 +146,11 @@ def _stale(vitals: Vitals, now: datetime) -> timedelta | None:
     usual = (vitals.changed_at - vitals.seeded_at) / vitals.entries
     silence = now - vitals.changed_at
     return silence if silence > max(usual * _STALE_TIMES, _STALE_LEAST) else None
+
+
+def _span(span: timedelta | None) -> str:
+    minutes = (span or timedelta()).total_seconds() / 60
+    return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"
 
 
 def _days(span: timedelta) -> str:

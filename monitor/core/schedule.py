@@ -16,6 +16,7 @@ from monitor.model.subscription import Every, Schedule
 
 LONGEST_WAIT = timedelta(hours=24)
 _JITTER = 0.1
+_SPREAD = 0.5
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _HOURS, _WEEK = 24, 7
@@ -63,19 +64,17 @@ def next_poll(
     every: timedelta,
     failures: int,
     jitter: float,
-    max_age: timedelta | None = None,
-    ttl: timedelta | None = None,
-    retry_after: timedelta | None = None,
+    demand: timedelta | None = None,
+    spread: bool = False,
 ) -> datetime:
     """When to ask a source again (POLLING rules 1 and 3).
 
-    ``every`` is the longest wait of our own accord; each of the ``failures`` in a row adds another, up to 24 hours; up
-    to 10 % is taken off (``jitter`` is in 0..1), so that sources drift apart. What the server demands is never
-    undercut, but for demands beyond 24 hours.
+    ``every`` is the wait of our own accord; each of the ``failures`` in a row adds another, up to 24 hours; up to 10 %
+    is taken off (``jitter`` is in 0..1), so that sources drift apart, and where they may be in step with many others
+    (``spread``) up to a half. What the server demands is never undercut, but for demands beyond 24 hours.
     """
-    own = min(every * (1 + failures), max(every, LONGEST_WAIT)) * (1 - _JITTER * jitter)
-    demanded = max((wait for wait in (max_age, ttl, retry_after) if wait is not None), default=timedelta())
-    return now + max(own, min(demanded, LONGEST_WAIT))
+    own = min(every * (1 + failures), max(every, LONGEST_WAIT)) * (1 - (_SPREAD if spread else _JITTER) * jitter)
+    return now + max(own, min(demand or timedelta(), LONGEST_WAIT))
 
 
 def after_skips(moment: datetime, wait: Wait) -> datetime:

@@ -52,6 +52,14 @@ class Seed(StrEnum):
     FLAG = "flag"  # matched like news: the back list of a source bound to policies
 
 
+class RobotsRule(StrEnum):
+    """Whether robots.txt is asked before the source's own address is."""
+
+    AUTO = "auto"  # for pages; what is meant for programs is exempt
+    OBEY = "obey"
+    IGNORE = "ignore"
+
+
 class ArticleRule(StrEnum):
     """Whether the articles that a source's items link to are read."""
 
@@ -79,7 +87,7 @@ class Source:
     (``http://host:port``) is what the requests go through, ``proxy_auth`` a reference to "user:password" for it.
     ``late_after``: an item published longer ago than this is stored and not flagged. ``max_pages`` bounds the pages of
     a paged API, or of a list of policies, that one poll asks for. ``article``: whether the articles that its items link
-    to are read.
+    to are read. ``robots``: whether robots.txt is asked.
     """
 
     id: str
@@ -105,6 +113,7 @@ class Source:
     late_after: timedelta = timedelta(days=30)
     max_pages: int = 5
     article: ArticleRule = ArticleRule.AUTO
+    robots: RobotsRule = RobotsRule.AUTO
     line: int = 0
 
 
@@ -178,16 +187,18 @@ class NotModified:
 
     validators: Validators = Validators()
     headers: dict[str, str] = field(default_factory=dict)
+    permanent_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FetchFailed:
-    """No document. ``retry_after`` is the server's own wish, clamped to 24 hours."""
+    """No document. ``retry_after`` is the wish of the server of ``url``, where it has one, clamped to 24 hours."""
 
     error: PollError
     detail: str
     status: int | None = None
     retry_after: timedelta | None = None
+    url: str | None = None
 
 
 FetchResult = Fetched | NotModified | FetchFailed

@@ -82,7 +82,7 @@ class Fetcher:
 
         ``headers`` (credentials) go to ``url``'s own origin only: any redirect to another drops them for good.
         Every request goes through ``proxy`` where one is given: PROXY where that is what failed.
-        ``Fetched.permanent_url`` is set where every redirect on the way was permanent (301, 308).
+        ``permanent_url`` is set where every redirect on the way was permanent (301, 308).
         """
         if reason := self._guard.check_url(url):
             return FetchFailed(PollError.BAD_URL, reason)
@@ -142,8 +142,10 @@ class Fetcher:
         fields = response.headers.raw
         if len(fields) > MAX_HEADER_FIELDS or sum(len(name) + len(value) for name, value in fields) > MAX_HEADER_BYTES:
             return FetchFailed(PollError.PROTOCOL, f"{len(fields)} header fields, more than is taken", status)
+        url = str(hop.url)
+        permanent_url = url if hop.hops and hop.permanent else None
         if status == 304 and conditional:
-            return NotModified(_validators(response), _plain_headers(response))
+            return NotModified(_validators(response), _plain_headers(response), permanent_url)
         if status == 206:
             return FetchFailed(PollError.INCOMPLETE, "a part of the document where the whole was asked for", status)
         if status == 407 and hop.proxy is not None:
@@ -151,12 +153,10 @@ class Fetcher:
         if not 200 <= status < 300:
             error = PollError.GONE if status == 410 else PollError.HTTP_STATUS
             wait = parse_retry_after(response.headers.get("retry-after"), self._clock())
-            return FetchFailed(error, f"HTTP {status}", status, wait)
+            return FetchFailed(error, f"HTTP {status}", status, wait, url)
         body = await self._read(response)
         if isinstance(body, FetchFailed):
             return body
-        url = str(hop.url)
-        permanent_url = url if hop.hops and hop.permanent else None
         return Fetched(url, status, body, _plain_headers(response), _validators(response), permanent_url)
 
     async def _read(self, response: httpx.Response) -> bytes | FetchFailed:

@@ -22,6 +22,7 @@ FRESH_FOR = timedelta(hours=24)  # RFC 9309 2.4: no longer than that, unless the
 UNREACHABLE_FOR = timedelta(hours=1)
 MOST_BYTES = 500 * 1024  # RFC 9309 2.5: at least so much is read
 MOST_ORIGINS = 10_000
+LONGEST_DELAY = timedelta(seconds=60)  # a longer Crawl-delay is not meant for a page an hour
 
 
 class _Fetching(Protocol):
@@ -68,6 +69,13 @@ class Robots:
         if known.rules is None or known.rules.can_fetch(url, self._user_agent):
             return known.failed
         return FetchFailed(PollError.ROBOTS, f"{origin}/robots.txt forbids it to {self._user_agent.split('/')[0]}")
+
+    def crawl_delay(self, url: str, proxy: Proxy | None = None) -> timedelta | None:
+        """How far apart the site wants two requests, at most a minute; None where it does not say, or was not asked."""
+        origin = _origin(url)
+        known = self._known.get((origin, proxy)) if origin is not None else None
+        delay = None if known is None or known.rules is None else known.rules.crawl_delay(self._user_agent)
+        return timedelta(seconds=min(delay, LONGEST_DELAY.total_seconds())) if delay and delay > 0 else None
 
     async def _rules(self, place: _Place) -> _Rules:
         known = self._known.get(place)

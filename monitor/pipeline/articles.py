@@ -16,6 +16,7 @@ from monitor.errors import LostClaim
 from monitor.model.article import ArticleState
 from monitor.model.source import Fetched, FetchFailed, NotModified, PollError, ReadFailed, SourceKind
 from monitor.pipeline.context import Context, log
+from monitor.pipeline.pacing import held, held_by_robots, patience
 from monitor.pipeline.places import until_nothing_is_due
 from monitor.store.articles import ArticleClaim, ArticleRecord, Outcome, claim_articles, next_article, record_article
 from monitor.store.policies import policies_version
@@ -73,13 +74,16 @@ async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[
 
 
 async def read_all_articles(ctx: Context, *, only: Collection[str] | None = None) -> ArticleReport:
-    """Read until nothing is due any more, waiting out the gaps of hosts. What is to be tried again is left."""
+    """Read until nothing is due any more, waiting out the gaps of hosts. What is to be tried again is left.
+
+    So is what is of a host that asked for more than a gap.
+    """
     total = ArticleReport()
     horizon = ctx.clock()
     while True:
         total += await read_articles(ctx, ctx.settings.fetchers, only=only)
         start = await ctx.db.read(lambda tx: next_article(tx, now=horizon, only=only))
-        if start is None:
+        if start is None or start - ctx.clock() > patience(ctx.settings):
             return total
         await asyncio.sleep(max(0.05, (start - ctx.clock()).total_seconds()))
 
@@ -90,6 +94,7 @@ async def _read(ctx: Context, claim: ArticleClaim) -> ArticleReport:
     except Exception as error:  # this article's fault ends it, and no other (I12)
         log.exception("article_broke", url=claim.url)
         record = _failed(ctx, claim, ReadFailed(PollError.INTERNAL, f"{type(error).__name__}: {error}"))
+    record = replace(record, holds=(*record.holds, *held_by_robots(ctx, claim.url, claim.source.id)))
     ctx.crashpoint("article.before_commit")
     try:
         flags = await ctx.db.write(lambda tx: record_article(tx, record))
@@ -178,4 +183,4 @@ def _failed(ctx: Context, claim: ArticleClaim, failed: FetchFailed | ReadFailed)
         wait = article_retry(claim.attempts + 1, ctx.chance(), retry_after)
         state = ArticleState.FAILED if wait is None else state
     outcome = Outcome(state, error=failed.error.value, detail=failed.detail)
-    return ArticleRecord(claim, now, outcome, None if wait is None else now + wait)
+    return ArticleRecord(claim, now, outcome, None if wait is None else now + wait, holds=held(claim.url, failed, now))

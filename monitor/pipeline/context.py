@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -55,6 +55,10 @@ class Permitting(Protocol):
 
     async def refusal(self, url: str, proxy: Proxy | None = ...) -> FetchFailed | None:
         """Why the page may not be fetched; None where it may. ``proxy`` is what the page is fetched through."""
+        ...
+
+    def crawl_delay(self, url: str, proxy: Proxy | None = ...) -> timedelta | None:
+        """How far apart its site wants two requests, where its robots.txt was asked; at most a minute."""
         ...
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -25,6 +27,9 @@ from monitor.pipeline.context import Context
 from monitor.pipeline.tracker import pages_of_list
 from monitor.store.known import known_entries
 from monitor.store.schedule import Claim
+from monitor.store.sources import host_key
+
+PAGES_WITHIN = timedelta(minutes=3)  # with robots.txt, the first page and the last, under way, less than a lease
 
 
 async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime) -> ReadResult:
@@ -32,6 +37,7 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
 
     A page that holds a known item is the last one that is needed, once the source has its baseline; an index, which
     holds no items, is followed whole. A document that fails fails the poll: half an answer would look like a gap later.
+    Two requests to one host are the gap apart; what does not fit into the claim's lease is not asked for.
     """
     if first.kind is SourceKind.TRACKER:
         return await pages_of_list(ctx, claim, first, at)
@@ -41,7 +47,11 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
     waiting = deque(first.next_urls)
     left = claim.source.max_pages - 1
     reading: Reading = first
+    gaps = _Gaps(ctx, claim.address)
     while waiting and left > 0 and not await _meets_known(ctx, claim, reading):
+        if not await gaps.wait_for(waiting[0]):
+            notes.append(f"time was up after {gaps.asked} requests: {len(waiting)} more were not asked for")
+            break
         left -= 1
         url = waiting.popleft()
         found = await _document(ctx, claim, url, at)
@@ -56,9 +66,36 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
     return replace(first, items=tuple(_once(items)), notes=tuple(notes), next_urls=())
 
 
-async def _document(ctx: Context, claim: Claim, url: str, at: datetime) -> ReadResult:
+def credentials_for(ctx: Context, claim: Claim, url: str) -> Mapping[str, str]:
+    """The source's keys and headers, where ``url`` is of its own origin: they go nowhere else (row F10)."""
     own = urlsplit(url)[:2] == urlsplit(claim.source.url)[:2]
-    headers = ctx.credentials(claim.source.id) if own else {}  # keys go to the source's own origin alone (row F10)
+    return ctx.credentials(claim.source.id) if own else {}
+
+
+class _Gaps:
+    """Keeps the requests of one poll to a host the least gap apart, and all of them within PAGES_WITHIN."""
+
+    def __init__(self, ctx: Context, first: str) -> None:
+        self._gap = ctx.settings.host_min_gap.total_seconds()
+        self._now = asyncio.get_running_loop().time
+        self._end = self._now() + PAGES_WITHIN.total_seconds()
+        self._last = {host_key(first): self._now()}
+        self.asked = 1
+
+    async def wait_for(self, url: str) -> bool:
+        """Wait until ``url`` may be asked; False, at once, where that is too late."""
+        host, now = host_key(url), self._now()
+        wait = max(0.0, self._last[host] + self._gap - now) if host in self._last else 0.0
+        if now + wait > self._end:
+            return False
+        await asyncio.sleep(wait)
+        self._last[host] = self._now()
+        self.asked += 1
+        return True
+
+
+async def _document(ctx: Context, claim: Claim, url: str, at: datetime) -> ReadResult:
+    headers = credentials_for(ctx, claim, url)
     result = await ctx.fetcher.fetch(url, validators=Validators(), headers=headers, proxy=ctx.proxies(claim.source.id))
     match result:
         case Fetched():

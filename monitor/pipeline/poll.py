@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -15,9 +14,9 @@ from monitor.core.automatic import certain
 from monitor.core.entries import Decided, Known, asks_for_titles, decide, fingerprint, lookup_keys
 from monitor.core.health import Extent, extent_after
 from monitor.core.match import Matched, MatchItem
+from monitor.core.pace import window_of
 from monitor.core.read.manners import wait_of
 from monitor.core.read.skim import Skimmed
-from monitor.core.schedule import after_skips, next_poll
 from monitor.core.text import normal_title
 from monitor.core.triage import added_text, is_material
 from monitor.core.urls import canonical_url
@@ -34,19 +33,21 @@ from monitor.model.source import (
     ReadFailed,
     Reading,
     ReadResult,
+    RobotsRule,
     Seed,
     SourceKind,
     Validators,
-    Wait,
 )
 from monitor.net.robots import OBEYING
 from monitor.pipeline.answers import answers
 from monitor.pipeline.automatic import commit_poll
 from monitor.pipeline.context import Context, log
-from monitor.pipeline.paging import further_pages
+from monitor.pipeline.pacing import Answer, Found, failed, held_by_robots, patience, succeeded
+from monitor.pipeline.paging import credentials_for, further_pages
 from monitor.pipeline.places import until_nothing_is_due
 from monitor.pipeline.tracker import recognised
 from monitor.store.database import Tx
+from monitor.store.hosts import Hold
 from monitor.store.known import have_further_keys, known_entries
 from monitor.store.policies import NO_VERSION, Version, policies_version
 from monitor.store.polls import (
@@ -56,13 +57,16 @@ from monitor.store.polls import (
     RevisedEntry,
 )
 from monitor.store.schedule import Claim, claim_due, next_start
+from monitor.store.sources import host_key
 
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
 WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})  # one entry, whose every change is a story of its own
 ONLY_NEW = frozenset({SourceKind.MAILBOX})  # its document is what came since; its validator, how far it was read
 _STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
-_MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+
+
+NOTHING = Decided()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,25 @@ class PollReport:
 
     def __add__(self, other: PollReport) -> PollReport:
         return PollReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A document's reading, compared with what is known, and the policies' version at that moment.
+
+    ``window``: what it covers by its dates; ``holds``: of the host that was asked for further pages.
+    """
+
+    skimmed: Skimmed
+    decided: Decided = NOTHING
+    version: Version = NO_VERSION
+    window: timedelta | None = None
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def paged(self) -> bool:
+        """Whether it says of itself that it is but a part."""
+        return bool(self.holds)
 
 
 async def poll_due(
@@ -121,6 +144,9 @@ async def poll_all_due(ctx: Context, *, only: Collection[str] | None = None) -> 
         start = await ctx.db.read(lambda tx: next_start(tx, now=horizon, only=only))
         if start is None:
             return total
+        if start - ctx.clock() > patience(ctx.settings):
+            log.info("poll_left", until=start, why="the hosts of what is still due asked for a longer wait")
+            return total
         await asyncio.sleep(max(0.05, (start - ctx.clock()).total_seconds()))
 
 
@@ -130,7 +156,8 @@ async def _poll(ctx: Context, claim: Claim) -> PollReport:
         record = await _attend(ctx, claim)
     except Exception as error:  # a reader's fault ends this poll, not those of other sources (I12)
         log.exception("poll_broke", source=source.id)
-        record = _failed(ctx, claim, PollError.INTERNAL, f"{type(error).__name__}: {error}")
+        record = failed(ctx, claim, ReadFailed(PollError.INTERNAL, f"{type(error).__name__}: {error}"))
+    record = replace(record, holds=(*record.holds, *held_by_robots(ctx, claim.address, source.id)))
     ctx.crashpoint("poll.before_commit")
     try:
         counts = await ctx.db.write(lambda tx: commit_poll(ctx, tx, record))
@@ -154,71 +181,116 @@ def _report(record: PollRecord, counts: PollCounts) -> PollReport:
 async def _attend(ctx: Context, claim: Claim) -> PollRecord:
     """Fetch and judge one source; its record is what T2 commits."""
     proxy = ctx.proxies(claim.source.id)
-    refused = await ctx.robots.refusal(claim.source.url, proxy) if claim.source.kind in OBEYING else None
+    refused = await ctx.robots.refusal(claim.address, proxy) if _obeys_robots(claim) else None
     if refused is not None:
-        return _failed(ctx, claim, refused.error, refused.detail, retry_after=refused.retry_after)
+        return failed(ctx, claim, refused)
     conditional = claim.full_at is not None and ctx.clock() - claim.full_at < FULL_FETCH_EVERY
     conditional |= claim.source.kind in ONLY_NEW
     result = await ctx.fetcher.fetch(
-        claim.source.url,
+        claim.address,
         validators=claim.validators if conditional else Validators(),
-        headers=ctx.credentials(claim.source.id),
+        headers=credentials_for(ctx, claim, claim.address),
         proxy=proxy,
     )
     ctx.crashpoint("poll.fetched")
     match result:
         case FetchFailed():
-            return _failed(ctx, claim, result.error, result.detail, retry_after=result.retry_after)
+            return failed(ctx, claim, result)
         case NotModified():
-            return _settled(ctx, claim, result.headers, _fresher(claim.validators, result.validators), claim.wait)
+            validators = _fresher(claim.validators, result.validators)
+            answer = Answer(result.headers, validators, claim.wait, result.permanent_url)
+            return succeeded(ctx, claim, answer, _as_before(claim), ctx.clock())
         case Fetched():
             return await _judge(ctx, claim, result)
         case _:
             assert_never(result)
 
 
+def _obeys_robots(claim: Claim) -> bool:
+    """What is meant for programs is exempt, unless the operator says otherwise; AUTO is what it turned out to be."""
+    source = claim.source
+    kind = claim.habits.read_as if source.kind is SourceKind.AUTO else source.kind
+    return source.robots is RobotsRule.OBEY or (source.robots is RobotsRule.AUTO and kind in OBEYING)
+
+
 def _fresher(stored: Validators, sent: Validators) -> Validators:
     return Validators(sent.etag or stored.etag, sent.last_modified or stored.last_modified)
 
 
+def _as_before(claim: Claim) -> Found:
+    return Found(proven=bool(claim.extent.items))
+
+
 async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
+    at = ctx.clock()
     sha256 = hashlib.sha256(fetched.body).hexdigest()
-    only_new = claim.source.kind in ONLY_NEW
-    wait = NO_WAIT if only_new else wait_of(fetched.body)
-    settled = replace(_settled(ctx, claim, fetched.headers, fetched.validators, wait), whole=True, wait=wait)
-    if fetched.more:
-        settled = replace(settled, next_poll_at=settled.at, more=True)
+    wait = NO_WAIT if claim.source.kind in ONLY_NEW else wait_of(fetched.body)
+    answer = Answer(fetched.headers, fetched.validators, wait, fetched.permanent_url)
+
+    def settled(found: Found) -> PollRecord:
+        record = replace(succeeded(ctx, claim, answer, found, at), whole=True, wait=wait, more=fetched.more)
+        return replace(record, next_poll_at=at) if fetched.more else record
+
     is_tracker = claim.source.kind is SourceKind.TRACKER  # a list stays the same while the pages that it names change
     if claim.seeded and sha256 == claim.body_sha256 and not is_tracker:
-        return settled
-    skimmed, decided, version = await _read(ctx, claim, fetched, settled.at)
-    reading = skimmed.result
+        return settled(_as_before(claim))
+    document = await _read(ctx, claim, fetched, at)
+    skimmed, decided, reading = document.skimmed, document.decided, document.skimmed.result
     if isinstance(reading, ReadFailed):
-        return _failed(ctx, claim, reading.error, reading.detail)
+        return failed(ctx, claim, reading)
+    refused = await _refused_as_page(ctx, claim, reading)
+    if refused is not None:
+        return refused
     for note in (*reading.notes, *decided.notes):
         log.info("poll_note", source=claim.source.id, note=note)
-    if not only_new and not reading.pages:  # each poll brings other mail, and other pages of a list
-        settled = replace(settled, extent=_extent(claim, skimmed, settled.at))
+    record = replace(settled(_found(claim, document, reading)), body_sha256=sha256, holds=document.holds)
+    if claim.source.kind not in ONLY_NEW and not reading.pages:  # each poll brings other mail, and other pages of a list
+        record = replace(record, extent=_extent(claim, skimmed, at))
     if is_tracker:
-        validators = Validators() if reading.pages else settled.validators  # so that a list is never "not modified"
-        settled = replace(settled, validators=validators, pages=reading.pages)
+        validators = Validators() if reading.pages else record.validators  # so that a list is never "not modified"
+        record = replace(record, validators=validators, pages=reading.pages)
     if (skimmed.partial and not reading.items) or (is_tracker and claim.seeded and decided.is_nothing):
-        return replace(settled, body_sha256=sha256)
-    new, revised = await _match(ctx, claim, reading, decided, version, settled.at)
-    gap = not skimmed.partial and not is_tracker and _is_gap(claim, reading, decided)
-    if gap:
+        return record
+    new, revised = await _match(ctx, claim, reading, decided, document.version, at)
+    if record.gap:
         log.warning("possible_gap", source=claim.source.id, items=len(reading.items))
     return replace(
-        settled,
-        next_poll_at=_sooner(settled) if gap else settled.next_poll_at,
-        gap=gap,
+        record,
         notes=None if skimmed.partial else reading.notes,
         fetched=fetched,
-        body_sha256=sha256,
         new=new,
         revised=revised,
         rekeyed=tuple((known.entry_id, item.key) for known, item in decided.reidentified),
         marks=skimmed.marks,
+    )
+
+
+async def _refused_as_page(ctx: Context, claim: Claim, reading: Reading) -> PollRecord | None:
+    """A document of kind AUTO that turns out to be a page is asked for like one: before it is stored, too."""
+    source = claim.source
+    if source.kind is not SourceKind.AUTO or source.robots is not RobotsRule.AUTO or reading.kind not in OBEYING:
+        return None
+    if claim.habits.read_as in OBEYING:
+        return None  # robots.txt was asked
+    refused = await ctx.robots.refusal(claim.address, ctx.proxies(source.id))
+    if refused is None:
+        return None
+    return replace(failed(ctx, claim, refused), habits=replace(claim.habits, read_as=reading.kind))
+
+
+def _found(claim: Claim, document: _Document, reading: Reading) -> Found:
+    skimmed, decided = document.skimmed, document.decided
+    overlaps = len(decided.new) < len(reading.items) or bool(decided.revised or decided.reidentified)
+    is_tracker = reading.kind is SourceKind.TRACKER  # its new actions stand on pages of their own
+    gap = claim.seeded and bool(claim.extent.items) and bool(decided.new) and not overlaps
+    countable = not document.paged and not is_tracker and claim.source.kind not in ONLY_NEW
+    return Found(
+        new=len(decided.new),
+        items=skimmed.total if countable else None,
+        window=None if is_tracker else document.window,
+        gap=gap and not skimmed.partial and not is_tracker,  # more may have come and gone between two polls (fault 48)
+        proven=not decided.new and not decided.revised if reading.kind in WHOLE else overlaps or skimmed.partial,
+        read_as=reading.kind if claim.source.kind is SourceKind.AUTO else None,
     )
 
 
@@ -230,36 +302,29 @@ def _extent(claim: Claim, skimmed: Skimmed, at: datetime) -> Extent:
     return extent
 
 
-def _is_gap(claim: Claim, reading: Reading, decided: Decided) -> bool:
-    """Nothing that was known is in the document, so more may have come and gone between two polls (fault 48)."""
-    overlaps = len(decided.new) < len(reading.items) or decided.revised or decided.reidentified
-    return claim.seeded and bool(claim.extent.items) and bool(decided.new) and not overlaps
-
-
-def _sooner(settled: PollRecord) -> datetime:
-    """Half the wait: a window that overflowed is looked at again before it does so once more (POLLING 1)."""
-    return settled.at + (settled.next_poll_at - settled.at) / 2
-
-
-async def _read(ctx: Context, claim: Claim, fetched: Fetched, at: datetime) -> tuple[Skimmed, Decided, Version]:
-    """Read what is new in the document and tell what it is; read the whole where that alone does not tell.
-
-    Also the policies' version at that moment.
-    """
+async def _read(ctx: Context, claim: Claim, fetched: Fetched, at: datetime) -> _Document:
+    """Read what is new in the document and tell what it is; read the whole where that alone does not tell."""
     marks = claim.marks if claim.seeded else {}
+    window, holds = None, tuple[Hold, ...]()
     for whole in (False, True):
         skimmed = await ctx.reader.skim(fetched, claim.source, at, marks, whole=whole)
         ctx.crashpoint("poll.parsed")
-        if not isinstance(skimmed.result, ReadFailed):
-            result = await further_pages(ctx, claim, skimmed.result, at)
-            skimmed = replace(skimmed, result=result, total=_total(skimmed, skimmed.result, result))
+        if isinstance(skimmed.result, Reading):
+            first = skimmed.result
+            if first.next_urls:
+                result = await further_pages(ctx, claim, first, at)
+                holds = (Hold(host_key(claim.address), ctx.clock() + ctx.settings.host_min_gap),)
+            else:
+                result = first
+                window = None if skimmed.partial else window_of([item.published for item in first.items])
+            skimmed = replace(skimmed, result=result, total=_total(skimmed, first, result))
         if isinstance(skimmed.result, ReadFailed):
-            return skimmed, Decided(), NO_VERSION
+            return _Document(skimmed)
         decided, version = await _compare(ctx, claim, skimmed.result)
         if not skimmed.partial or await _is_plain(ctx, decided):
             break
     edited = tuple(each for each in decided.revised if each[1].key not in skimmed.same)
-    return skimmed, replace(decided, revised=edited), version
+    return _Document(skimmed, replace(decided, revised=edited), version, window, holds)
 
 
 def _total(skimmed: Skimmed, first: Reading, result: ReadResult) -> int:
@@ -390,47 +455,3 @@ def _is_article(item: Item) -> bool:
 def _story_title(claim: Claim, item: Item) -> str:
     title = normal_title(item.title, item.publisher or claim.source.name)
     return title if len(title.split()) >= _STORY_TITLE_WORDS else ""
-
-
-def _settled(ctx: Context, claim: Claim, headers: Mapping[str, str], validators: Validators, wait: Wait) -> PollRecord:
-    now = ctx.clock()
-    max_age = _MAX_AGE.search(headers.get("cache-control", ""))
-    due = next_poll(
-        now=now,
-        every=claim.source.every,
-        failures=0,
-        jitter=ctx.chance(),
-        max_age=timedelta(seconds=int(max_age[1])) if max_age else None,
-        ttl=wait.least,
-    )
-    return PollRecord(
-        source_id=claim.source.id,
-        token=claim.token,
-        at=now,
-        next_poll_at=after_skips(due, wait),
-        seeded=claim.seeded,
-        seed=claim.source.seed,
-        validators=validators,
-    )
-
-
-def _failed(
-    ctx: Context, claim: Claim, error: PollError, detail: str, *, retry_after: timedelta | None = None
-) -> PollRecord:
-    now = ctx.clock()
-    due = next_poll(
-        now=now,
-        every=claim.source.every,
-        failures=claim.failures + 1,
-        jitter=ctx.chance(),
-        retry_after=retry_after,
-    )
-    return PollRecord(
-        source_id=claim.source.id,
-        token=claim.token,
-        at=now,
-        next_poll_at=due,
-        seeded=claim.seeded,
-        error=error,
-        detail=detail,
-    )

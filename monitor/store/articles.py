@@ -20,6 +20,7 @@ from monitor.model.source import Source
 from monitor.store import schema as s
 from monitor.store.database import Tx
 from monitor.store.flags import raise_flags, scored
+from monitor.store.hosts import Hold, hold_hosts
 from monitor.store.schedule import room_at, start_at
 from monitor.store.sources import host_key, source_from_config
 
@@ -67,7 +68,10 @@ class ArticleClaim:
 
 @dataclass(frozen=True, slots=True)
 class ArticleRecord:
-    """Everything that one reading changes. ``due_at``: when to try again; None where the outcome is final."""
+    """Everything that one reading changes. ``due_at``: when to try again; None where the outcome is final.
+
+    ``holds``: what servers demanded of all who ask their hosts.
+    """
 
     claim: ArticleClaim
     at: datetime
@@ -75,6 +79,7 @@ class ArticleRecord:
     due_at: datetime | None = None
     blob: Blob | None = None
     matches: tuple[Match, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +269,7 @@ def record_article(tx: Tx, record: ArticleRecord) -> int:
     fence = (s.article.c.id == claim.id) & (s.article.c.claim == claim.token)
     if not tx.execute(update(s.article).where(fence).values(**values)).rowcount:
         raise LostClaim(f"article {claim.id}: another worker took it over; what this one read was discarded")
+    hold_hosts(tx, record.holds)
     return _tell(tx, record)
 
 

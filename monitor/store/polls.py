@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.entries import Known
+from monitor.core.habits import Habits
 from monitor.core.health import Extent
 from monitor.errors import LostClaim
 from monitor.model.change import ChangeKind, Diff
@@ -21,6 +22,8 @@ from monitor.store import schema as s
 from monitor.store.articles import want_article
 from monitor.store.database import Tx
 from monitor.store.flags import raise_flags, reopen_flags
+from monitor.store.habits import habits_to_row
+from monitor.store.hosts import Hold, hold_hosts
 from monitor.store.prepared import Prepared
 from monitor.store.sources import wait_to_json
 from monitor.store.trackers import stated_to_json, store_pages
@@ -90,6 +93,10 @@ class PollRecord:
     gap: bool = False  # the document shares nothing with what was known: items may be missing
     marks: Mapping[str, str] | None = None  # the document's entries for the next reading; None: keep the stored ones
     pages: tuple[PolicyPage, ...] = ()  # of a tracker's list, as this poll found them
+    habits: Habits | None = None  # what the poll taught of the source; None: keep the stored ones
+    host: str | None = None  # of the address that is asked from now on; None: as before
+    pause: str | None = None  # why the source is paused from now on
+    holds: tuple[Hold, ...] = ()  # what servers demanded of all who ask their hosts
 
     @property
     def silent(self) -> bool:
@@ -110,6 +117,7 @@ class PollCounts:
 def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     """T2. Raises LostClaim (and so stores nothing) when another worker took the source over."""
     _settle_source(tx, record)
+    hold_hosts(tx, record.holds)
     if record.marks is not None:
         _store_marks(tx, record.source_id, record.marks)
     store_pages(tx, record.source_id, record.pages)
@@ -155,6 +163,12 @@ def _settle_source(tx: Tx, record: PollRecord) -> None:
         values["wait"] = wait_to_json(record.wait)
     if record.gap:
         values["gap_at"] = record.at
+    if record.habits is not None:
+        values |= habits_to_row(record.habits)
+    if record.host is not None:
+        values["host"] = record.host
+    if record.pause is not None:
+        values |= {"paused_at": record.at, "pause_reason": record.pause}
     if record.validators is not None:
         values |= {"etag": record.validators.etag, "last_modified": record.validators.last_modified}
     if record.whole:

@@ -24,11 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from monitor.core.habits import NO_HABITS, Habits
 from monitor.core.health import UNKNOWN_EXTENT, Extent
 from monitor.model.article import ArticleState
 from monitor.model.source import NO_WAIT, Source, Validators, Wait
 from monitor.store import schema as s
 from monitor.store.database import Tx
+from monitor.store.habits import COLUMNS, habits_from_values
 from monitor.store.prepared import Prepared
 from monitor.store.sources import source_from_config, wait_from_json
 
@@ -47,11 +49,13 @@ _CLAIMED = (
     s.source.c.items_most,
     s.source.c.shrunk_at,
     s.source.c.wait,
+    s.source.c.succeeded_at,
+    s.source.c.changed_at,
 )
 
 
 class _Due(NamedTuple):
-    """A row of the candidates: the columns of ``_CLAIMED`` and two more, in their order."""
+    """A row of the candidates: the columns of ``_CLAIMED`` and two more, in their order, and those of its habits."""
 
     id: str
     host: str
@@ -66,8 +70,16 @@ class _Due(NamedTuple):
     items_most: int | None
     shrunk_at: datetime | None
     wait: Any
+    succeeded_at: datetime | None
+    changed_at: datetime | None
     marks: dict[str, str] | None
     host_next_at: datetime | None
+    habits: Sequence[Any]
+
+
+def _as_due(row: Sequence[Any]) -> _Due:
+    own = len(row) - len(COLUMNS)
+    return _Due(*row[:own], habits=row[own:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,14 @@ class Claim:
     extent: Extent = UNKNOWN_EXTENT
     wait: Wait = NO_WAIT
     marks: Mapping[str, str] = field(default_factory=dict)
+    succeeded_at: datetime | None = None
+    changed_at: datetime | None = None
+    habits: Habits = NO_HABITS
+
+    @property
+    def address(self) -> str:
+        """What is asked: the source's own address, or where it moved to for good."""
+        return self.habits.move.url or self.source.url
 
 
 def claim_due(
@@ -123,7 +143,7 @@ def claim_due(
 def _candidates() -> Select[Any]:
     """Due sources, longest due first, whose host may be asked again. Built once: that costs more than running it."""
     return (
-        select(*_CLAIMED, s.last_document.c.entries.label("marks"), s.host.c.next_at.label("host_next_at"))
+        select(*_CLAIMED, s.last_document.c.entries.label("marks"), s.host.c.next_at.label("host_next_at"), *COLUMNS)
         .outerjoin(s.host, s.host.c.key == s.source.c.host)
         .outerjoin(s.last_document, s.last_document.c.source_id == s.source.c.id)
         .where(_is_due(_NOW), or_(s.host.c.next_at.is_(None), s.host.c.next_at <= _NOW))
@@ -141,13 +161,13 @@ def _due_at_all() -> Prepared:
 def _due(tx: Tx, now: datetime, only: Collection[str] | None, full: Collection[str], most: int) -> Sequence[_Due]:
     asked = {"now": now, "most": most}
     if only is None and not full:
-        return [_Due(*row) for row in _due_at_all().rows(tx, asked)]
+        return [_as_due(row) for row in _due_at_all().rows(tx, asked)]
     query = _candidates()
     if only is not None:
         query = query.where(s.source.c.id.in_(only))
     if full:
         query = query.where(s.source.c.host.not_in(full))
-    return [_Due(*row) for row in tx.execute(query, asked)]
+    return [_as_due(row) for row in tx.execute(query, asked)]
 
 
 def _hosts(count: int) -> list[BindParameter[str]]:
@@ -230,6 +250,9 @@ def _claim(
             extent=Extent(row.items, row.items_most, row.shrunk_at),
             wait=wait_from_json(row.wait),
             marks=row.marks or {},
+            succeeded_at=row.succeeded_at,
+            changed_at=row.changed_at,
+            habits=habits_from_values(row.habits),
         )
         for row, token in pairs
     ]

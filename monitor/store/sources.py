@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 
+from monitor.core.habits import NO_HABITS
 from monitor.core.health import Vitals
 from monitor.errors import NotFound
-from monitor.model.source import NO_WAIT, ArticleRule, PollError, Record, Seed, Source, SourceKind, Voice, Wait
+from monitor.model.source import (
+    NO_WAIT,
+    ArticleRule,
+    PollError,
+    Record,
+    RobotsRule,
+    Seed,
+    Source,
+    SourceKind,
+    Voice,
+    Wait,
+)
 from monitor.store import schema as s
 from monitor.store.database import Tx
+from monitor.store.habits import habits_from_row, habits_to_row
 
 _PORTS = {"http": 80, "https": 443, "imap": 143, "imaps": 993}
+_SHUFFLED = timedelta(minutes=1)
+_KNOWN_BY_ADDRESS = frozenset({SourceKind.PAGE.value, SourceKind.PDF.value})  # their one entry's key is the address
 
 
 def source_to_config(source: Source) -> dict[str, Any]:
@@ -44,6 +59,7 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "late_after": source.late_after.total_seconds(),
         "max_pages": source.max_pages,
         "article": source.article.value,
+        "robots": source.robots.value,
     }
 
 
@@ -82,6 +98,7 @@ def source_from_config(config: dict[str, Any]) -> Source:
         late_after=timedelta(seconds=config["late_after"]),
         max_pages=config["max_pages"],
         article=ArticleRule(config["article"]),
+        robots=RobotsRule(config["robots"]),
     )
 
 
@@ -108,35 +125,54 @@ def host_key(url: str) -> str:
     return f"{parts.hostname}:{parts.port or _PORTS.get(parts.scheme, 80)}" if parts.hostname else url
 
 
-def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime) -> int:
+def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime, chance: Callable[[], float] = lambda: 0.0) -> int:
     """Make the rows say what ``sources.yaml`` says; the number of rows changed.
 
     A source that left the file is retired (its history stays); one that returns is taken up again. A changed
-    address or rule starts over silently: the next poll is a baseline again.
+    address or rule starts over silently: the next poll is a baseline again, unless the address is the one that it was
+    found to have moved to. New sources are due at once, in an order that ``chance`` (0..1) shuffles.
     """
-    rows = tx.execute(select(s.source.c.id, s.source.c.config, s.source.c.retired_at))
-    known = {id: (_complete(config), retired_at) for id, config, retired_at in rows}
+    names = ("id", "config", "retired_at", "moved_url", "read_as", "pause_reason")
+    known = {row["id"]: row for row in tx.execute(select(*(s.source.c[name] for name in names))).mappings()}
     changed = 0
     for source in sources:
         config = source_to_config(source)
-        before, retired_at = known.pop(source.id, (None, None))
-        if before is None:
-            tx.execute(insert(s.source).values(id=source.id, next_poll_at=now, **_named(source, config)))
-        elif before != config or retired_at is not None:
-            values: dict[str, Any] = {**_named(source, config), "retired_at": None, "next_poll_at": now}
-            if _reads_differently(before, config):
-                values |= dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "seeded_at"))
-                values |= dict.fromkeys(("items", "items_most", "shrunk_at", "notes"))
+        row = known.pop(source.id, None)
+        if row is None:
+            due = now - _SHUFFLED * chance()
+            tx.execute(insert(s.source).values(id=source.id, next_poll_at=due, **_named(source, config)))
+        elif _complete(row["config"]) != config or row["retired_at"] is not None:
+            values = {**_named(source, config), "retired_at": None, "next_poll_at": now}
+            values |= _started_over(row, _complete(row["config"]), config)
+            if "seeded_at" in values:
                 tx.execute(delete(s.policy_page).where(s.policy_page.c.source_id == source.id))
-                values |= {"claim": None, "lease_until": None}  # a poll under way read it by the old rules: it is late
             tx.execute(update(s.source).where(s.source.c.id == source.id).values(**values))
         else:
             continue
         changed += 1
-    for gone in (id for id, (_, retired_at) in known.items() if retired_at is None):
+    for gone in (id for id, row in known.items() if row["retired_at"] is None):
         tx.execute(update(s.source).where(s.source.c.id == gone).values(retired_at=now))
         changed += 1
     return changed
+
+
+def _started_over(row: RowMapping, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What a changed entry of the file sets back. An address that the source moved to is followed without a break."""
+    values: dict[str, Any] = {}
+    if before["url"] != after["url"]:
+        values |= {"moved_url": None, "moving_to": None, "moving_since": None, "moving_polls": 0}
+        values |= {"gone_since": None, "gone_polls": 0}
+        if row["pause_reason"] is not None:  # it was paused for what the old address answered
+            values |= {"paused_at": None, "pause_reason": None}
+    elif row["moved_url"] is not None:
+        values["host"] = host_key(row["moved_url"])
+    followed = after["url"] == row["moved_url"] and not {after["kind"], row["read_as"]} & _KNOWN_BY_ADDRESS
+    if _reads_differently({**before, "url": after["url"]} if followed else before, after):
+        values |= dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "seeded_at"))
+        values |= dict.fromkeys(("items", "items_most", "shrunk_at", "notes"))
+        values |= habits_to_row(NO_HABITS) if before["url"] != after["url"] else {"read_as": None}
+        values |= {"claim": None, "lease_until": None}  # a poll under way read it by the old rules: it is late
+    return values
 
 
 def _named(source: Source, config: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +212,9 @@ def vitals_of(row: dict[str, Any]) -> Vitals:
         most=row["items_most"],
         shrunk_at=row["shrunk_at"],
         notes=tuple(row["notes"] or ()),
+        pause_reason=row["pause_reason"],
+        pace=habits_from_row(row).pace,
+        moved_url=row["moved_url"],
     )
 
 
@@ -190,7 +229,7 @@ def get_source(tx: Tx, source_id: str) -> dict[str, Any]:
 def set_paused(tx: Tx, source_id: str, *, paused_at: datetime | None, now: datetime) -> None:
     """Pause a source, or (None) take it up again at once."""
     get_source(tx, source_id)
-    values: dict[str, Any] = {"paused_at": paused_at}
+    values: dict[str, Any] = {"paused_at": paused_at, "pause_reason": None}
     if paused_at is None:
-        values["next_poll_at"] = now
+        values |= {"next_poll_at": now, "gone_since": None, "gone_polls": 0}
     tx.execute(update(s.source).where(s.source.c.id == source_id).values(**values))

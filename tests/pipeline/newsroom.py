@@ -27,7 +27,17 @@ from monitor.model.delivery import Deferred, Outcome, Refused, Sent
 from monitor.model.event import Event, EventType
 from monitor.model.flag import FlagState
 from monitor.model.policy import ActionRecord, PolicyRecord
-from monitor.model.source import Fetched, FetchResult, Proxy, ReadResult, Source, SourceKind, Validators, Voice
+from monitor.model.source import (
+    Fetched,
+    FetchFailed,
+    FetchResult,
+    Proxy,
+    ReadResult,
+    Source,
+    SourceKind,
+    Validators,
+    Voice,
+)
 from monitor.model.subscription import Criteria, EndpointKind, Every, Schedule, Subscription
 from monitor.net.mail import MaildirRoute
 from monitor.net.maildir import Maildir
@@ -151,7 +161,10 @@ class Web:
 class Welcoming:
     """Sites without rules for programs."""
 
-    async def refusal(self, url: str, proxy: Proxy | None = None) -> None:
+    async def refusal(self, url: str, proxy: Proxy | None = None) -> FetchFailed | None:
+        return None
+
+    def crawl_delay(self, url: str, proxy: Proxy | None = None) -> timedelta | None:
         return None
 
 

@@ -37,6 +37,7 @@ from tests.pipeline.newsroom import (
     Killed,
     Newsroom,
     Story,
+    Welcoming,
     a_feed,
     a_newsroom,
     a_page,
@@ -415,7 +416,7 @@ async def test_a_host_is_asked_by_no_more_than_so_many_at_once(room: Newsroom, s
     await room.publish(*stories)
     now, most = 0, 0
 
-    class Counting:
+    class Counting(Welcoming):
         async def refusal(self, url: str, proxy: object = None) -> None:
             nonlocal now, most
             now += 1
@@ -434,7 +435,7 @@ async def test_fault_51_a_slow_article_delays_no_other(room: Newsroom, site: Sit
     await room.publish(*(teaser(site, each, guid=each, title=f"{TEASER.title} {each}") for each in paths))
     others_are_read = asyncio.Event()
 
-    class Slow:
+    class Slow(Welcoming):
         async def refusal(self, url: str, proxy: object = None) -> None:
             if url.endswith("/0"):
                 async with asyncio.timeout(20):
@@ -490,7 +491,7 @@ async def test_a_worker_that_wakes_up_after_its_lease_changes_nothing(
     await wanted(room, site)
     robots = room.ctx.robots
 
-    class Slow:
+    class Slow(Welcoming):
         async def refusal(self, url: str, proxy: object = None) -> Any:
             room.clock.advance(minutes=6)
             await read_articles(replace(room.ctx, robots=robots), 10)

@@ -22,7 +22,7 @@ from monitor.model.source import (
 )
 from monitor.store import schema as s
 from monitor.store.database import Database
-from tests.pipeline.newsroom import FEED, PAGE, Newsroom, Story, a_feed, a_newsroom, a_page, feed
+from tests.pipeline.newsroom import FEED, PAGE, Newsroom, Story, Welcoming, a_feed, a_newsroom, a_page, feed
 
 API = "https://www.federalregister.gov/api/v1/documents.json?page=1"
 
@@ -163,7 +163,7 @@ async def test_what_a_document_asks_for_is_kept_through_a_304(room: Newsroom) ->
     assert second["next_poll_at"] - second["polled_at"] >= timedelta(hours=10)
 
 
-class Forbidding:
+class Forbidding(Welcoming):
     async def refusal(self, url: str, proxy: Proxy | None = None) -> FetchFailed | None:
         return FetchFailed(PollError.ROBOTS, "robots.txt forbids it")
 
