@@ -150,22 +150,17 @@ def test_a_source_is_polled_again_after_its_own_interval() -> None:
     assert wait() == HOUR
 
 
-@pytest.mark.parametrize("demand", ["max_age", "ttl", "retry_after"])
-def test_what_the_server_demands_lengthens_the_wait_and_never_shortens_it(demand: str) -> None:
-    assert wait(**{demand: 3 * HOUR}) == 3 * HOUR
-    assert wait(**{demand: MINUTE}) == HOUR
-
-
-def test_the_longest_of_several_demands_counts() -> None:
-    assert wait(max_age=2 * HOUR, ttl=5 * HOUR, retry_after=3 * HOUR) == 5 * HOUR
+def test_what_the_server_demands_lengthens_the_wait_and_never_shortens_it() -> None:
+    assert wait(demand=3 * HOUR) == 3 * HOUR
+    assert wait(demand=MINUTE) == HOUR
 
 
 def test_no_demand_reaches_beyond_a_day() -> None:
-    assert wait(max_age=timedelta(days=365)) == DAY
+    assert wait(demand=timedelta(days=365)) == DAY
 
 
 def test_an_interval_of_more_than_a_day_is_kept() -> None:
-    assert wait(every=2 * DAY, failures=5, retry_after=30 * DAY) == 2 * DAY
+    assert wait(every=2 * DAY, failures=5, demand=30 * DAY) == 2 * DAY
 
 
 @pytest.mark.parametrize(("failures", "hours"), [(0, 1), (1, 2), (2, 3), (22, 23), (23, 24), (500, 24)])
@@ -175,7 +170,13 @@ def test_failures_back_off_evenly_up_to_a_day(failures: int, hours: int) -> None
 
 def test_jitter_takes_up_to_a_tenth_off_but_never_undercuts_the_server() -> None:
     assert wait(jitter=1.0) == 54 * MINUTE
-    assert wait(jitter=1.0, retry_after=HOUR) == HOUR
+    assert wait(jitter=1.0, demand=HOUR) == HOUR
+
+
+def test_what_may_be_in_step_with_many_others_is_spread_over_half_of_its_interval() -> None:
+    assert wait(jitter=1.0, spread=True) == 30 * MINUTE
+    assert wait(jitter=0.0, spread=True) == HOUR
+    assert wait(jitter=1.0, spread=True, demand=HOUR) == HOUR
 
 
 class TestAfterSkips:
