@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,45 +14,66 @@ from monitor.cli.output import Column, Json, Row, facts, listing, print_json, sa
 from monitor.cli.source_discovery import discover
 from monitor.cli.source_lists import export_opml, import_opml
 from monitor.cli.source_trial import try_out
-from monitor.cli.workspace import with_context
+from monitor.cli.workspace import folder_of, with_context
 
 if TYPE_CHECKING:
     from monitor.pipeline.context import Context
 
+Lines = Callable[[str], int | None]
 group = typer.Typer(help="What is polled, and how each source is doing.", no_args_is_help=True)
 SourceId = Annotated[str, typer.Argument(metavar="ID", help="The source's id in sources.yaml.")]
 
 _COLUMNS = (
     Column("Id", "id"),
     Column("State", "state"),
+    Column("Health", "colour"),
     Column("Kind", "kind"),
     Column("Polled", "polled_at"),
     Column("Next", "next_poll_at"),
     Column("Entries", "entries", right=True),
     Column("Name", "name", share=1),
-    Column("Trouble", lambda row: ": ".join(filter(None, (row["error"], row["detail"]))), share=1),
+    Column("Trouble", "reason", share=1),
 )
 
 
 @group.command("list")
 def list_(command: typer.Context, as_json: Json = False) -> None:
-    """List the sources with their health: new (not polled yet), ok, failing or paused.
+    """List the sources: new (not polled yet), ok, failing or paused, and how each is doing.
+
+    Health is green, yellow (look at it), red (nothing is read from it) or grey (paused, or new), as in `status`.
 
     \b
     Example: monitor sources list
     """
-    rows = with_context(command, _list)
+    rows = with_context(command, lambda ctx: _list(ctx, lines_of(command)))
     listing(rows, _COLUMNS, as_json, empty="No sources: add some to sources.yaml.")
 
 
-async def _list(ctx: Context) -> list[Row]:
+async def _list(ctx: Context, lines: Lines) -> list[Row]:
     from monitor.store.sources import list_sources
 
-    return [source_row(row) for row in await ctx.db.read(list_sources)]
+    return [source_row(row, ctx.clock(), lines) for row in await ctx.db.read(list_sources)]
 
 
-def source_row(row: dict[str, Any]) -> Row:
-    """A source as lists show it."""
+def lines_of(command: typer.Context) -> Lines:
+    """Give the line of sources.yaml in which a source's entry begins; None where it is not in the file any more."""
+
+    @functools.cache
+    def lines() -> dict[str, int]:
+        from monitor import build
+
+        return {source.id: source.line for source in build.configure(folder_of(command)).sources}
+
+    return lambda source_id: lines().get(source_id)
+
+
+def source_row(row: dict[str, Any], now: datetime, lines: Lines) -> Row:
+    """A source as lists show it. ``colour`` and ``reason`` are its health, ``interval`` and ``window`` seconds."""
+    from monitor.core.health import health
+    from monitor.store.sources import vitals_of
+
+    vitals = vitals_of(row)
+    found = health(replace(vitals, line=lines(row["id"])) if vitals.moved_url else vitals, now)
     return {
         "id": row["id"],
         "name": row["name"],
@@ -57,9 +82,15 @@ def source_row(row: dict[str, Any]) -> Row:
         "voice": row["config"]["voice"],
         "every": row["config"]["every"],
         "state": _state(row),
+        "colour": found.colour.value,
+        "reason": found.reason,
         "polled_at": row["polled_at"],
+        "succeeded_at": row["succeeded_at"],
         "changed_at": row["changed_at"],
         "next_poll_at": row["next_poll_at"],
+        "interval": row["interval_s"] or row["config"]["every"],
+        "window": row["window_s"],
+        "moved_url": row["moved_url"],
         "failures": row["failures"],
         "error": row["poll_error"],
         "detail": row["poll_detail"],
@@ -84,16 +115,23 @@ def show(command: typer.Context, source_id: SourceId, as_json: Json = False) -> 
     \b
     Example: monitor sources show flock-statements
     """
-    row = with_context(command, lambda ctx: _show(ctx, source_id))
+    row = with_context(command, lambda ctx: _show(ctx, source_id, lines_of(command)))
     if as_json:
         print_json(row)
         return
     names = ("id", "name", "url", "kind", "voice", "state", "select", "drop", "ignore", "agencies", "policies")
+    learned = row["interval"] < row["every"]
     facts(
         [
             *((name.capitalize(), row[name]) for name in names),
+            ("Health", ": ".join(filter(None, (row["colour"], row["reason"])))),
+            ("Asked at", row["moved_url"]),
+            ("Read as", row["read_as"]),
             ("Every", f"{row['every'] / 60:g} min"),
+            ("Interval", f"{row['interval'] / 60:.0f} min, learned" if learned else None),
+            ("Window", row["window"] and f"{row['window'] / 3600:.1f} h between its document's oldest and newest item"),
             ("Polled", row["polled_at"]),
+            ("Last read", row["succeeded_at"]),
             ("Last change", row["changed_at"]),
             ("Next poll", row["next_poll_at"]),
             ("Failures", f"{row['failures']} in a row" if row["failures"] else None),
@@ -103,12 +141,13 @@ def show(command: typer.Context, source_id: SourceId, as_json: Json = False) -> 
     )
 
 
-async def _show(ctx: Context, source_id: str) -> Row:
+async def _show(ctx: Context, source_id: str, lines: Lines) -> Row:
     from monitor.store.sources import get_source
 
     row = await ctx.db.read(lambda tx: get_source(tx, source_id))
     rules = {name: row["config"][name] for name in ("select", "drop", "ignore", "agencies", "policies")}
-    return {**source_row(row), **rules, "paused_at": row["paused_at"]}
+    more = {"paused_at": row["paused_at"], "read_as": row["read_as"]}
+    return {**source_row(row, ctx.clock(), lines), **rules, **more}
 
 
 @group.command()

@@ -9,7 +9,7 @@ import typer
 
 from monitor.cli.deliveries import delivery_row
 from monitor.cli.output import Json, counted, facts, heading, print_json, say
-from monitor.cli.sources import source_row
+from monitor.cli.sources import Lines, lines_of, source_row
 from monitor.cli.workspace import with_context
 from monitor.model.delivery import DeliveryState
 
@@ -32,15 +32,15 @@ def status(command: typer.Context, as_json: Json = False) -> None:
     \b
     Example: monitor status
     """
-    result = with_context(command, _status)
+    result = with_context(command, lambda ctx: _status(ctx, lines_of(command)))
     if as_json:
         print_json(result)
     else:
         _print(result)
 
 
-async def _status(ctx: Context) -> dict[str, Any]:
-    from monitor.core.health import Colour, health
+async def _status(ctx: Context, lines: Lines) -> dict[str, Any]:
+    from monitor.core.health import Colour
     from monitor.model.article import ArticleState
     from monitor.model.flag import FlagState
     from monitor.store.articles import count_articles
@@ -48,12 +48,10 @@ async def _status(ctx: Context) -> dict[str, Any]:
     from monitor.store.flags import list_flags
     from monitor.store.policies import count_policies
     from monitor.store.public import timelines
-    from monitor.store.sources import list_sources, vitals_of
+    from monitor.store.sources import list_sources
 
     def work(tx: Tx) -> dict[str, Any]:
-        rows = list_sources(tx)
-        judged = [(row["id"], health(vitals_of(row), ctx.clock())) for row in rows]
-        sources = [source_row(row) for row in rows]
+        sources = [source_row(row, ctx.clock(), lines) for row in list_sources(tx)]
         states = Counter(row["state"] for row in sources)
         articles = count_articles(tx)
         flags = Counter(flag.state for flag in list_flags(tx, now=ctx.clock()))
@@ -74,9 +72,9 @@ async def _status(ctx: Context) -> dict[str, Any]:
                 if row["state"] == "failing"
             ],
             "health": [
-                {"id": source_id, "colour": found.colour.value, "reason": found.reason}
-                for source_id, found in judged
-                if found.colour in (Colour.YELLOW, Colour.RED)
+                {name: row[name] for name in ("id", "colour", "reason")}
+                for row in sources
+                if row["colour"] in (Colour.YELLOW, Colour.RED)
             ],
             "articles": {state.value: articles[state] for state in ArticleState},
             "flags": {state.value: flags[state] for state in FlagState},
