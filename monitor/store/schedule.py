@@ -79,7 +79,7 @@ class _Due(NamedTuple):
 
 def _as_due(row: Sequence[Any]) -> _Due:
     own = len(row) - len(COLUMNS)
-    return _Due(*row[:own], row[own:])
+    return _Due._make((*row[:own], row[own:]))
 
 
 @dataclass(frozen=True, slots=True)
