@@ -26,7 +26,6 @@ def hold_hosts(tx: Tx, holds: Iterable[Hold]) -> None:
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     for hold in sorted(holds, key=lambda each: each.host):
         values = {"key": hold.host, "next_at": hold.until}
-        if tx.execute(insert(s.host).values(values).on_conflict_do_nothing()).rowcount:
-            continue
+        tx.execute(insert(s.host).values(values).on_conflict_do_nothing())
         sooner = (s.host.c.key == hold.host) & (s.host.c.next_at < hold.until)
         tx.execute(update(s.host).where(sooner).values(next_at=hold.until))
