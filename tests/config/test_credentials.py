@@ -95,6 +95,7 @@ sources:
     late_after: 90d
     max_pages: 3
     article: never
+    robots: obey
 """
     [found] = load_sources(text, "sources.yaml", packaged_vocabulary())
     assert (found.auth, found.headers, found.seed, found.max_pages) == (
@@ -103,11 +104,14 @@ sources:
         "flag",
         3,
     )
-    assert (found.late_after.days, found.article) == (90, "never")
+    assert (found.late_after.days, found.article, found.robots) == (90, "never", "obey")
 
     wrong = text.replace("env:KEY", "hunter2").replace("flag", "flagg").replace("max_pages: 3", "max_pages: 99")
-    wrong = wrong.replace("never", "sometimes") + "  - {id: b, url: https://api.example/v5, kind: article}\n"
+    wrong = (
+        wrong.replace("never", "sometimes").replace("obey", "no")
+        + "  - {id: b, url: https://api.example/v5, kind: article}\n"
+    )
     with pytest.raises(ConfigError) as caught:
         load_sources(wrong, "sources.yaml", packaged_vocabulary())
-    assert [problem.line for problem in caught.value.problems] == [5, 7, 9, 10, 11]
+    assert [problem.line for problem in caught.value.problems] == [5, 7, 9, 10, 11, 12]
     assert "hunter2" not in str(caught.value)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.core.health import Colour, Extent, Vitals, extent_after, health
+from monitor.core.pace import Pace
 from monitor.model.source import PollError
 
 NOW = datetime(2025, 10, 9, 12, tzinfo=UTC)
@@ -26,6 +27,8 @@ WELL = Vitals(
 )
 CUT = "truncated: the newest 2,000 of 100,000 items were kept"
 SHRUNK = replace(WELL, items=9, most=20, shrunk_at=NOW - DAY)
+MOVED = replace(WELL, moved_url="https://b.example/")
+HURRIED = Pace(HOUR, window=timedelta(minutes=90), demand=DAY)
 FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer in 30 s", succeeded_at=NOW - 2 * HOUR)
 
 
@@ -47,6 +50,10 @@ FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer i
         (replace(WELL, gap_at=NOW - 3 * DAY), Colour.GREEN, ""),
         (replace(WELL, notes=("a note", CUT)), Colour.YELLOW, f"its last document was {CUT}"),
         (replace(WELL, notes=("a note",)), Colour.GREEN, ""),
+        (replace(WELL, paused=True, pause_reason="it is gone"), Colour.RED, "paused: it is gone: mend or remove"),
+        (MOVED, Colour.YELLOW, "moved to https://b.example/: change the url in sources.yaml"),
+        (replace(MOVED, line=7), Colour.YELLOW, "change the url in sources.yaml line 7"),
+        (replace(WELL, pace=HURRIED), Colour.YELLOW, "left alone for 24 hours, and its document covers 90 minutes"),
         (replace(WELL, changed_at=NOW - 20 * DAY), Colour.YELLOW, "nothing new for 20 days"),
     ],
 )

@@ -46,6 +46,24 @@ async def test_a_move_is_permanent_only_where_every_hop_is(
     assert result.permanent_url == (final if permanent else None)
 
 
+async def test_a_document_that_is_as_it_was_tells_where_it_moved_to(serve: Serve, fetcher: Fetcher) -> None:
+    peer = await serve([to("/new", 301), answer(304)])
+
+    result = await fetcher.fetch(peer.url("/old"), validators=Validators('"a"'))
+
+    assert isinstance(result, NotModified)
+    assert result.permanent_url == peer.url("/new")
+
+
+async def test_a_refusal_names_the_server_that_refused(serve: Serve, fetcher: Fetcher) -> None:
+    peer = await serve([to("/new"), answer(429, b"", "Retry-After: 120")])
+
+    result = await fetcher.fetch(peer.url("/old"))
+
+    assert isinstance(result, FetchFailed)
+    assert (result.status, result.url) == (429, peer.url("/new"))
+
+
 @pytest.mark.parametrize(
     ("location", "path"),
     [

@@ -137,6 +137,35 @@ async def test_a_longer_retry_after_is_heard(serve: Serve, robots: Robots) -> No
     assert refused.retry_after == timedelta(hours=2)
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("User-agent: *\nCrawl-delay: 10", 10),
+        ("User-agent: *\nCrawl-delay: 2.5", 2.5),
+        ("User-agent: *\nCrawl-delay: 86400", 60),
+        ("User-agent: *\nCrawl-delay: 0", None),
+        ("User-agent: *\nCrawl-delay: -5", None),
+        ("User-agent: *\nCrawl-delay: soon", None),
+        ("User-agent: OtherBot\nCrawl-delay: 10", None),
+        ("User-agent: PolicyMonitor\nCrawl-delay: 7\n\nUser-agent: *\nCrawl-delay: 10", 7),
+        ("", None),
+    ],
+)
+async def test_a_crawl_delay_is_told_once_the_file_is_there_and_is_a_minute_at_most(
+    text: str, seconds: float | None
+) -> None:
+    robots = Robots(Site(file(text)), NAME, lambda: NOW)
+    before = robots.crawl_delay("https://site.example/feed")
+
+    await robots.refusal("https://site.example/page")
+
+    assert before is None
+    delay = None if seconds is None else timedelta(seconds=seconds)
+    assert robots.crawl_delay("https://site.example/feed") == delay
+    assert robots.crawl_delay("https://other.example/feed") is None
+    assert robots.crawl_delay("mailto:someone") is None
+
+
 async def test_a_host_that_does_not_answer_is_told_as_that_and_asked_again() -> None:
     site = Site(FetchFailed(PollError.CONNECT, "connection refused"), file(""))
     robots = Robots(site, NAME, lambda: NOW)

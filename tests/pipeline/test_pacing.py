@@ -31,6 +31,7 @@ from monitor.pipeline.poll import LEASE, poll_all_due
 from monitor.store.database import Database
 from monitor.store.schedule import make_due
 from monitor.store.sources import get_source, list_sources, set_paused, sync_sources, vitals_of
+from tests.net.peers import answer
 from tests.pipeline.newsroom import (
     FEED,
     PAGE,
@@ -44,6 +45,7 @@ from tests.pipeline.newsroom import (
     feed,
     page,
 )
+from tests.pipeline.wild import in_the_wild, open_site
 
 MOVED = "https://moved.example/feed.xml"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -257,8 +259,8 @@ class TestGone:
     async def test_a_document_between_them_starts_the_count_again(self, room: Newsroom) -> None:
         await room.watch(a_feed())
         gone = FetchFailed(PollError.GONE, "HTTP 410", 410)
-        for answer in (gone, gone, NotModified(), gone, gone):
-            room.web.answers[FEED] = answer
+        for result in (gone, gone, NotModified(), gone, gone):
+            room.web.answers[FEED] = result
             await room.poll_after(hours=40)
 
         assert ((await row(room))["paused_at"], (await row(room))["gone_polls"]) == (None, 2)
@@ -453,3 +455,33 @@ async def test_pages_of_one_poll_are_the_gap_apart(room: Newsroom) -> None:
 
     assert (report.failed, len(started)) == (0, 3)
     assert all(later - earlier >= 0.049 for earlier, later in pairwise(started))
+
+
+async def test_pages_that_do_not_fit_into_the_lease_are_not_asked_for(room: Newsroom) -> None:
+    api = "https://www.federalregister.gov/api/v1/documents.json?page=1"
+    paper = '{"document_number": "2025-1", "title": "Notice", "publication_date": "2025-10-06"}'
+    body = f'{{"count": 9, "results": [{paper}], "next_page_url": "{api.replace("=1", "=2")}"}}'
+    slow = room.with_settings(host_min_gap=timedelta(hours=1))
+    await slow.watch(replace(a_feed(url=api), kind=SourceKind.FEDERAL_REGISTER))
+    slow.web.serve(api, body.encode())
+
+    report = await slow.poll()
+
+    assert (report.failed, report.entries_new, len(slow.web.asked)) == (0, 1, 1)
+    assert (await row(slow))["notes"] == ["time was up after 1 requests: 1 more were not asked for"]
+
+
+async def test_over_the_wire_a_429_holds_its_host_and_a_410_is_counted(room: Newsroom) -> None:
+    async with open_site() as site, in_the_wild(room) as wild:
+        site.answers["/a"] = [answer(429, b"", "Retry-After: 600"), answer(410)]
+        site.serve(stories(1, 2), path="/b")
+        await wild.watch(a_feed("a", site.url("/a")), a_feed("b", site.url("/b")))
+
+        polled = [(await wild.poll()).polled, (await wild.poll_after(minutes=9)).polled]
+        await wild.poll_after(minutes=2)
+        await wild.poll_after(hours=3)
+
+        assert polled == [1, 0]
+        assert [path for path, _ in site.asked][:2] == ["/a", "/b"]
+        assert (await row(wild, "a"))["gone_polls"] == 1
+        assert (await row(wild, "b"))["seeded_at"] == START + 11 * MINUTE
