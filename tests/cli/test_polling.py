@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from benchmarks.workspace import own_site
+from monitor.store import schema as s
 from tests.cli.conftest import NEWS, OTHER, Monitor, Newsroom, sources_yaml
 
 COUNTS = ("polled", "unchanged", "changed", "failed", "entries_new", "entries_revised", "flags")
@@ -99,12 +101,29 @@ def test_sources_are_listed_with_their_health(flagged: Monitor) -> None:
     row = flagged("sources", "list", "--json").rows[0]
     assert (row["id"], row["kind"], row["voice"], row["state"], row["entries"]) == ("outlet", "auto", "press", "ok", 2)
     assert row["every"] == 3600
+    assert (row["colour"], row["reason"], row["interval"] <= 3600, row["moved_url"]) == ("green", "", True, None)
+    assert row["succeeded_at"] == row["polled_at"]
+    shown = flagged("sources", "show", "outlet", "--json").json
+    assert {name: shown[name] for name in row} == row
+    assert shown["read_as"] == "feed"
     assert "The Outlet" in flagged("sources", "list").stdout
 
 
 def test_one_source_is_shown_with_its_rules(flagged: Monitor) -> None:
     assert flagged("sources", "show", "outlet", "--json").json["policies"] == ["9001"]
     assert "60 min" in flagged("sources", "show", "outlet").stdout
+
+
+def test_a_source_that_moved_is_told_with_the_line_to_change(flagged: Monitor) -> None:
+    moved = "https://moved.example/feed"
+    flagged.stored(lambda tx: tx.execute(update(s.source).values(moved_url=moved)))
+    lines = (flagged.folder / "sources.yaml").read_text().splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if "outlet" in text)
+    reason = f"moved to {moved}: change the url in sources.yaml line {line}"
+
+    assert flagged("status", "--json").json["health"] == [{"id": "outlet", "colour": "yellow", "reason": reason}]
+    assert flagged("sources", "list", "--json").rows[0]["reason"] == reason
+    assert moved in flagged("sources", "show", "outlet").stdout
 
 
 def test_an_address_is_tried_and_nothing_is_stored(monitor: Monitor, newsroom: Newsroom) -> None:
