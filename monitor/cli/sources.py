@@ -88,7 +88,7 @@ def source_row(row: dict[str, Any], now: datetime, lines: Lines) -> Row:
         "succeeded_at": row["succeeded_at"],
         "changed_at": row["changed_at"],
         "next_poll_at": row["next_poll_at"],
-        "interval": row["interval_s"] or row["config"]["every"],
+        "interval": min(row["interval_s"] or row["config"]["every"], row["config"]["every"]),
         "window": row["window_s"],
         "moved_url": row["moved_url"],
         "failures": row["failures"],

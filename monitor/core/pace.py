@@ -24,7 +24,7 @@ _MEMORY = timedelta(hours=12)
 _GROWTH = 1.25  # times the last interval: a quiet poll does not undo what a busy day taught
 _SHORTEST = timedelta(minutes=1)  # between two polls: below it a rate says nothing
 _HOUR = timedelta(hours=1)
-_ON_TIME = (0.85, 1.5)  # times the interval
+_LATE = 1.5  # times the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,6 @@ def is_hurried(pace: Pace) -> bool:
     return pace.demand > max(pace.window / _WINDOW_PARTS, pace.interval)
 
 
-def is_on_time(pace: Pace, elapsed: timedelta | None) -> bool:
-    """Whether a poll came about when its source's interval wanted it, and not for the first time, late or early."""
-    if elapsed is None or pace.interval is None:
-        return False
-    return _ON_TIME[0] <= elapsed / pace.interval <= _ON_TIME[1]
+def is_in_step(pace: Pace, elapsed: timedelta | None) -> bool:
+    """Whether a poll came together with many others: a first one, or one that was late, as all are after an outage."""
+    return elapsed is None or pace.interval is None or elapsed > pace.interval * _LATE

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from monitor.config.settings import Settings
 from monitor.core.habits import GONE_FOR_GOOD, Habits, after_failure, redirected
 from monitor.core.health import hurry
-from monitor.core.pace import Lesson, is_hurried, is_on_time, learn
+from monitor.core.pace import Lesson, is_hurried, is_in_step, learn
 from monitor.core.schedule import after_skips, next_poll
 from monitor.model.source import FetchFailed, PollError, ReadFailed, SourceKind, Validators, Wait
 from monitor.net.robots import LONGEST_DELAY
@@ -59,7 +59,7 @@ def succeeded(ctx: Context, claim: Claim, answer: Answer, found: Found, now: dat
         failures=0,
         jitter=ctx.chance(),
         demand=habits.pace.demand,
-        spread=not is_on_time(claim.habits.pace, elapsed),
+        spread=is_in_step(claim.habits.pace, elapsed),
     )
     _tell(claim, habits)
     return PollRecord(
@@ -123,7 +123,7 @@ def failed(ctx: Context, claim: Claim, failure: FetchFailed | ReadFailed) -> Pol
     failures = claim.failures + 1
     due = next_poll(
         now=now,
-        every=claim.habits.pace.interval or claim.source.every,
+        every=min(claim.habits.pace.interval or claim.source.every, claim.source.every),
         failures=failures,
         jitter=ctx.chance(),
         demand=retry_after,

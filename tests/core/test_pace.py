@@ -16,7 +16,7 @@ from monitor.core.pace import (
     Pace,
     interval_for,
     is_hurried,
-    is_on_time,
+    is_in_step,
     learn,
     least_interval,
     window_of,
@@ -233,7 +233,7 @@ def test_a_server_that_asks_for_more_than_a_quarter_of_the_window_is_noticed(pac
 
 
 @pytest.mark.parametrize(
-    ("minutes", "on_time"), [(None, False), (10, False), (54, True), (60, True), (80, True), (100, False)]
+    ("minutes", "in_step"), [(None, True), (10, False), (54, False), (60, False), (80, False), (100, True)]
 )
-def test_a_poll_that_is_early_late_or_the_first_is_not_on_time(minutes: int | None, on_time: bool) -> None:
-    assert is_on_time(Pace(HOUR), None if minutes is None else minutes * MINUTE) is on_time
+def test_a_first_poll_and_a_late_one_came_together_with_many_others(minutes: int | None, in_step: bool) -> None:
+    assert is_in_step(Pace(HOUR), None if minutes is None else minutes * MINUTE) is in_step
