@@ -242,7 +242,7 @@ class TestReloading:
 async def test_the_clock_that_is_handed_in_is_the_only_one(folder: Path) -> None:
     moment = datetime(2025, 7, 16, tzinfo=UTC)
 
-    async with opened(configure(folder, {}), clock=lambda: moment, environ={}) as ctx:
+    async with opened(configure(folder, {}), clock=lambda: moment, chance=lambda: 0.0, environ={}) as ctx:
         rows = await ctx.db.read(list_sources)
 
     assert rows[0]["next_poll_at"] == moment

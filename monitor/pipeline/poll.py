@@ -244,7 +244,9 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     for note in (*reading.notes, *decided.notes):
         log.info("poll_note", source=claim.source.id, note=note)
     record = replace(settled(_found(claim, document, reading)), body_sha256=sha256, holds=document.holds)
-    if claim.source.kind not in ONLY_NEW and not reading.pages:  # each poll brings other mail, and other pages of a list
+    if (
+        claim.source.kind not in ONLY_NEW and not reading.pages
+    ):  # each poll brings other mail, and other pages of a list
         record = replace(record, extent=_extent(claim, skimmed, at))
     if is_tracker:
         validators = Validators() if reading.pages else record.validators  # so that a list is never "not modified"

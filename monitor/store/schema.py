@@ -23,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from monitor.store.habit_columns import habit_columns
 from monitor.store.types import NAMES, Instant, json_type
 
 metadata = MetaData(naming_convention=NAMES)
@@ -70,18 +71,7 @@ source = Table(
     Column("notes", json_type(none_as_null=True)),  # of the reader, on the last document read whole
     Column("wait", json_type(none_as_null=True)),  # ttl, skipHours and skipDays of that document
     Column("gap_at", Instant),  # when a document last shared nothing with what was known: items may be missing
-    Column("interval_s", Float),  # how long it is left alone of our own accord; null: nothing is learned yet
-    Column("window_s", Float),  # between the oldest and the newest item of its document, as far as known
-    Column("rate", Float, nullable=False, server_default="0"),  # new entries an hour, a moving average
-    Column("demand_s", Float),  # how long its last answer asked to be left alone
-    Column("moved_url", Text),  # where it is asked instead of url, once a permanent move has proven itself
-    Column("moving_to", Text),  # where permanent redirects have led since moving_since, moving_polls times
-    Column("moving_since", Instant),
-    Column("moving_polls", Integer, nullable=False, server_default="0"),
-    Column("gone_since", Instant),  # answered 410, gone_polls times since then
-    Column("gone_polls", Integer, nullable=False, server_default="0"),
-    Column("pause_reason", Text),  # why it was paused by itself; null where an operator did it
-    Column("read_as", Text),  # the kind that a source of kind auto turned out to be
+    *habit_columns(),
     Index("ix_source_due", "next_poll_at"),
     Index("ix_source_host", "host"),
 )
