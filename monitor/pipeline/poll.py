@@ -11,10 +11,9 @@ from typing import assert_never
 
 from monitor.core.articles import wanted
 from monitor.core.automatic import certain
-from monitor.core.entries import Decided, Known, asks_for_titles, decide, fingerprint, lookup_keys
+from monitor.core.entries import Decided, Known, fingerprint
 from monitor.core.health import Extent, extent_after
 from monitor.core.match import Matched, MatchItem
-from monitor.core.pace import window_of
 from monitor.core.read.manners import wait_of
 from monitor.core.read.skim import Skimmed
 from monitor.core.text import normal_title
@@ -32,7 +31,6 @@ from monitor.model.source import (
     PollError,
     ReadFailed,
     Reading,
-    ReadResult,
     RobotsRule,
     Seed,
     SourceKind,
@@ -43,13 +41,10 @@ from monitor.pipeline.answers import answers
 from monitor.pipeline.automatic import commit_poll
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.pacing import Answer, Found, failed, held_by_robots, patience, succeeded
-from monitor.pipeline.paging import credentials_for, further_pages
+from monitor.pipeline.paging import credentials_for
 from monitor.pipeline.places import until_nothing_is_due
-from monitor.pipeline.tracker import recognised
-from monitor.store.database import Tx
-from monitor.store.hosts import Hold
-from monitor.store.known import have_further_keys, known_entries
-from monitor.store.policies import NO_VERSION, Version, policies_version
+from monitor.pipeline.reading import Document, read_and_compare
+from monitor.store.policies import Version
 from monitor.store.polls import (
     NewEntry,
     PollCounts,
@@ -57,16 +52,12 @@ from monitor.store.polls import (
     RevisedEntry,
 )
 from monitor.store.schedule import Claim, claim_due, next_start
-from monitor.store.sources import host_key
 
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
 WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})  # one entry, whose every change is a story of its own
 ONLY_NEW = frozenset({SourceKind.MAILBOX})  # its document is what came since; its validator, how far it was read
 _STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
-
-
-NOTHING = Decided()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +74,6 @@ class PollReport:
 
     def __add__(self, other: PollReport) -> PollReport:
         return PollReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Document:
-    """A document's reading, compared with what is known, and the policies' version at that moment.
-
-    ``window``: what it covers by its dates; ``holds``: of the host that was asked for further pages.
-    """
-
-    skimmed: Skimmed
-    decided: Decided = NOTHING
-    version: Version = NO_VERSION
-    window: timedelta | None = None
-    holds: tuple[Hold, ...] = ()
-
-    @property
-    def paged(self) -> bool:
-        """Whether it says of itself that it is but a part."""
-        return bool(self.holds)
 
 
 async def poll_due(
@@ -234,7 +206,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     is_tracker = claim.source.kind is SourceKind.TRACKER  # a list stays the same while the pages that it names change
     if claim.seeded and sha256 == claim.body_sha256 and not is_tracker:
         return settled(_as_before(claim))
-    document = await _read(ctx, claim, fetched, at)
+    document = await read_and_compare(ctx, claim, fetched, at)
     skimmed, decided, reading = document.skimmed, document.decided, document.skimmed.result
     if isinstance(reading, ReadFailed):
         return failed(ctx, claim, reading)
@@ -244,9 +216,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     for note in (*reading.notes, *decided.notes):
         log.info("poll_note", source=claim.source.id, note=note)
     record = replace(settled(_found(claim, document, reading)), body_sha256=sha256, holds=document.holds)
-    if (
-        claim.source.kind not in ONLY_NEW and not reading.pages
-    ):  # each poll brings other mail, and other pages of a list
+    if claim.source.kind not in ONLY_NEW and not reading.pages:  # each poll brings other mail, other pages of a list
         record = replace(record, extent=_extent(claim, skimmed, at))
     if is_tracker:
         validators = Validators() if reading.pages else record.validators  # so that a list is never "not modified"
@@ -280,7 +250,7 @@ async def _refused_as_page(ctx: Context, claim: Claim, reading: Reading) -> Poll
     return replace(failed(ctx, claim, refused), habits=replace(claim.habits, read_as=reading.kind))
 
 
-def _found(claim: Claim, document: _Document, reading: Reading) -> Found:
+def _found(claim: Claim, document: Document, reading: Reading) -> Found:
     skimmed, decided = document.skimmed, document.decided
     overlaps = len(decided.new) < len(reading.items) or bool(decided.revised or decided.reidentified)
     is_tracker = reading.kind is SourceKind.TRACKER  # its new actions stand on pages of their own
@@ -302,69 +272,6 @@ def _extent(claim: Claim, skimmed: Skimmed, at: datetime) -> Extent:
     if extent.shrunk_at == at:
         log.warning("suspicious_shrink", source=claim.source.id, items=extent.items, before=extent.most)
     return extent
-
-
-async def _read(ctx: Context, claim: Claim, fetched: Fetched, at: datetime) -> _Document:
-    """Read what is new in the document and tell what it is; read the whole where that alone does not tell."""
-    marks = claim.marks if claim.seeded else {}
-    window, holds = None, tuple[Hold, ...]()
-    for whole in (False, True):
-        skimmed = await ctx.reader.skim(fetched, claim.source, at, marks, whole=whole)
-        ctx.crashpoint("poll.parsed")
-        if isinstance(skimmed.result, Reading):
-            first = skimmed.result
-            if first.next_urls:
-                result = await further_pages(ctx, claim, first, at)
-                holds = (Hold(host_key(claim.address), ctx.clock() + ctx.settings.host_min_gap),)
-            else:
-                result = first
-                window = None if skimmed.partial else window_of([item.published for item in first.items])
-            skimmed = replace(skimmed, result=result, total=_total(skimmed, first, result))
-        if isinstance(skimmed.result, ReadFailed):
-            return _Document(skimmed)
-        decided, version = await _compare(ctx, claim, skimmed.result)
-        if not skimmed.partial or await _is_plain(ctx, decided):
-            break
-    edited = tuple(each for each in decided.revised if each[1].key not in skimmed.same)
-    return _Document(skimmed, replace(decided, revised=edited), version, window, holds)
-
-
-def _total(skimmed: Skimmed, first: Reading, result: ReadResult) -> int:
-    """How many items the document holds: its first page, of which a baseline reads more; an index holds its parts'."""
-    if skimmed.partial:
-        return skimmed.total
-    return len(first.items) or (len(result.items) if isinstance(result, Reading) else 0)
-
-
-async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decided, Version]:
-    if not reading.items:
-        return Decided(), NO_VERSION
-    keys = lookup_keys(reading)
-    links = {canonical_url(item.url) for item in reading.items if item.url}
-    titles = {item.title for item in reading.items if item.title}
-
-    def work(tx: Tx) -> tuple[list[Known], Version]:
-        known = known_entries(tx, claim.source.id, keys=keys, links=links)
-        if asks_for_titles(reading, known):
-            found = {each.entry_id for each in known}
-            titled = known_entries(tx, claim.source.id, keys=(), links=(), titles=titles)
-            known += [each for each in titled if each.entry_id not in found]
-        return known, policies_version(tx)
-
-    known, version = await ctx.db.read(work)
-    decided = decide(reading, known)
-    if reading.kind is SourceKind.TRACKER:
-        decided = await recognised(ctx, claim, reading, decided)
-    return decided, version
-
-
-async def _is_plain(ctx: Context, decided: Decided) -> bool:
-    """Tell whether the whole document would say the same: entries under new keys are told by what stands around them,
-    and of an entry with several keys the document may hold another one, which was not read."""
-    revised = {known.entry_id for known, _, _ in decided.revised}
-    if decided.reidentified:
-        return False
-    return not revised or not await ctx.db.read(lambda tx: have_further_keys(tx, revised))
 
 
 async def _match(

@@ -1,4 +1,4 @@
-"""The columns of the table ``source`` that polls teach: how often it is asked, where, and whether it is gone."""
+"""The columns of the table ``source`` that say how often it is asked, and where: what its answers taught."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import Column, Float, Integer, Text
 
-from monitor.store.types import Instant
+from monitor.store.types import Instant, json_type
 
 
 def habit_columns() -> list[Column[Any]]:
-    """New columns, for one table. ``store.habits`` reads and writes them."""
+    """New columns, for one table."""
     return [
+        Column("wait", json_type(none_as_null=True)),  # ttl, skipHours and skipDays of the last document read
+        Column("gap_at", Instant),  # when a document last shared nothing with what was known: items may be missing
         Column("interval_s", Float),  # how long it is left alone of our own accord; null: nothing is learned yet
         Column("window_s", Float),  # between the oldest and the newest item of its document, as far as known
         Column("rate", Float, nullable=False, server_default="0"),  # new entries an hour, a moving average

@@ -69,8 +69,6 @@ source = Table(
     Column("items_most", Integer),  # before the documents shrank to half or less; null while they are as usual
     Column("shrunk_at", Instant),  # when they did
     Column("notes", json_type(none_as_null=True)),  # of the reader, on the last document read whole
-    Column("wait", json_type(none_as_null=True)),  # ttl, skipHours and skipDays of that document
-    Column("gap_at", Instant),  # when a document last shared nothing with what was known: items may be missing
     *habit_columns(),
     Index("ix_source_due", "next_poll_at"),
     Index("ix_source_host", "host"),
