@@ -16,10 +16,13 @@ from tests.core.test_read_courtlistener import CASE
 from tests.core.test_read_courtlistener import answer as courtlistener
 from tests.core.test_read_federal_register import RULE, WITHDRAWN
 from tests.core.test_read_federal_register import answer as federal_register
+from tests.core.test_read_govinfo import API as GOVINFO
 from tests.core.test_read_govinfo import PACKAGE
+from tests.core.test_read_govinfo import listed as govinfo
 from tests.core.test_read_json_feed import ORDER
 from tests.core.test_read_json_feed import feed as json_feed
 from tests.core.test_read_justice import RELEASE
+from tests.core.test_read_justice import answer as justice
 from tests.core.test_read_regulations import answer as regulations
 from tests.core.test_read_regulations import row as regulation
 from tests.core.test_read_wordpress import POST
@@ -32,6 +35,17 @@ RECOGNISED = [
     ([POST], SourceKind.WORDPRESS),
     (courtlistener(CASE), SourceKind.COURTLISTENER),
     (regulations(regulation()), SourceKind.REGULATIONS),
+    (govinfo(PACKAGE), SourceKind.GOVINFO),
+    (
+        govinfo({"granuleId": "G", "granuleLink": f"{GOVINFO}/packages/P/granules/G"}, name="granules"),
+        SourceKind.GOVINFO,
+    ),
+    (PACKAGE, SourceKind.GOVINFO),
+    (
+        {"packageId": "P", "title": "Volume 1", "download": {"modsLink": f"{GOVINFO}/packages/P/mods"}},
+        SourceKind.GOVINFO,
+    ),
+    (justice(RELEASE), SourceKind.JUSTICE),
 ]
 
 
@@ -52,6 +66,10 @@ DOUBTFUL: list[object] = [
     {"results": [{"document_number": "1", "html_url": "https://x.example/"}]},
     [{"id": 1, "title": "x", "link": "https://x.example/"}],
     {"data": [{"id": "1", "attributes": {"title": "x"}}]},
+    {"packages": [{"packageId": "P", "title": "x"}]},
+    {"packageId": "P", "title": "x", "packageLink": "https://packages.example/packages/P"},
+    {"metadata": {"resultset": {"count": "1"}}, "results": [{"uuid": "u", "title": "x", "url": "https://x.example/"}]},
+    {"results": [{"uuid": "u", "title": "x", "url": "https://www.justice.gov/x"}]},
 ]
 
 
@@ -84,6 +102,10 @@ def test_auto_tells_that_json_is_cut_off() -> None:
         ("courtlistener_search_v4.json", SourceKind.COURTLISTENER),
         ("wordpress_rest_posts.json", SourceKind.WORDPRESS),
         ("regulations_gov_v4_documents.json", SourceKind.REGULATIONS),
+        ("govinfo_collections_uscourts.json", SourceKind.GOVINFO),
+        ("govinfo_granule_fr_document.json", SourceKind.GOVINFO),
+        ("govinfo_package_fr_summary.json", SourceKind.GOVINFO),
+        ("justice_press_releases_api.RECON.json", SourceKind.JUSTICE),
     ],
 )
 def test_auto_recognises_the_samples(shared_data: Path, name: str, kind: SourceKind) -> None:

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from monitor.core.read.courtlistener import COURTLISTENER
 from monitor.core.read.federal_register import FEDERAL_REGISTER
+from monitor.core.read.govinfo import GOVINFO
 from monitor.core.read.json_document import at, load_json, refused, rows_at, text_at
 from monitor.core.read.json_feed import JSON_FEED
+from monitor.core.read.justice import JUSTICE
 from monitor.core.read.regulations import REGULATIONS
 from monitor.core.read.wordpress import WORDPRESS, is_wordpress
 from monitor.model.source import Fetched, PollError, ReadFailed, ReadResult, Source
@@ -51,10 +53,25 @@ def _is_regulations(value: object) -> bool:
     return all(text_at(first, path) for path in ("id", "attributes.objectId", "attributes.agencyId"))
 
 
+def _is_govinfo(value: object) -> bool:
+    """A collection or a package's granules, whose rows link back to the API; or the summary of a package or granule."""
+    first = next(iter((*rows_at(value, "packages"), *rows_at(value, "granules"))), value)
+    links = text_at(first, "packageLink", "granuleLink", "granulesLink", "download.modsLink")
+    return bool(text_at(first, "packageId", "granuleId")) and links.startswith("https://api.govinfo.gov/packages/")
+
+
+def _is_justice(value: object) -> bool:
+    first = next(iter(rows_at(value, "results")), None)
+    stated = isinstance(at(value, "metadata.resultset"), dict) and bool(text_at(first, "uuid"))
+    return stated and text_at(first, "url").startswith("https://www.justice.gov/")
+
+
 _SHAPES = (
     (JSON_FEED, lambda value: JSON_FEED.rows(value) is not None),
     (FEDERAL_REGISTER, _is_federal_register),
     (WORDPRESS, is_wordpress),
     (COURTLISTENER, _is_courtlistener),
     (REGULATIONS, _is_regulations),
+    (GOVINFO, _is_govinfo),
+    (JUSTICE, _is_justice),
 )

@@ -15,6 +15,9 @@ from monitor.model.source import PollError, ReadFailed
 
 _MOST_FIELDS = 200  # of one record; no format in use comes near
 _LONGEST_FIELD = 100_000  # characters
+# Of a path that is written out for each element: one as deep or as long as the document would make that quadratic.
+_DEEPEST = 20
+_LONGEST_NAME = 100  # characters
 # An address with a bare "&" is the commonest mistake in sitemaps: the parser would drop a parameter's name.
 # One that never closes takes the rest: looking for its end again from each of a million would be quadratic.
 _BARE = re.compile(r"(<!\[CDATA\[(?:.*?\]\]>|.*))|&(?!#?\w{1,32};)", re.S)
@@ -134,9 +137,8 @@ class _Walk:
 
 def _note(fields: dict[str, str], path: list[str], element: etree._Element) -> None:
     text = (element.text or "").strip()
-    place = "/".join(path)
-    if text and place not in fields and len(fields) < _MOST_FIELDS:
-        fields[place] = text[:_LONGEST_FIELD]
+    if text and len(fields) < _MOST_FIELDS and len(path) <= _DEEPEST:
+        fields.setdefault("/".join(path), text[:_LONGEST_FIELD])
 
 
 def _let_go(element: etree._Element) -> None:
@@ -149,4 +151,4 @@ def _let_go(element: etree._Element) -> None:
 
 def _local(element: etree._Element) -> str:
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return tag.rpartition("}")[2][:_LONGEST_NAME] if isinstance(tag, str) else ""
