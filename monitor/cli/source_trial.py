@@ -171,6 +171,7 @@ def _read(ctx: Context, source: Source, reading: Reading) -> dict[str, Any]:
             voice=source.voice,
             vocabulary=ctx.vocabulary,
             zone=ctx.vocabulary.timezone,
+            published_raw=item.published_raw,
         )
         if item.stated is not None:
             offered = stated_draft(item.title, item.text, item.stated, offered.date)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from monitor.core.read.dates import day_at_midnight
 from monitor.core.text import clean, fold, sentences, shorten
 from monitor.model.flag import Draft
 from monitor.model.source import StatedAction, Voice
@@ -38,13 +39,15 @@ def draft(
     voice: Voice,
     vocabulary: Vocabulary,
     zone: str = "UTC",
+    published_raw: str | None = None,
 ) -> Draft:
     """What an editor is offered: title by the voice's pattern, date, two-sentence summary, link and kind.
 
-    The date is the publication's in ``zone``, else that of ``first_seen``. The summary is the text's own words; the
+    The date is the publication's in ``zone``, else that of ``first_seen``; a publication at midnight to the second, in
+    UTC or by the clock of ``published_raw`` (the document's own words), is of the day that it names. The summary is the text's own words; the
     press is named as their source. ``reported`` is True for the press alone.
     """
-    day = (published or first_seen).astimezone(ZoneInfo(zone)).date()
+    day = _day_of(published, published_raw, zone) if published else first_seen.astimezone(ZoneInfo(zone)).date()
     return Draft(
         title=_title(headline, f"{day:%Y.%m.%d}", _line(publisher), _pattern(vocabulary.titles, voice)),
         date=day,
@@ -65,6 +68,14 @@ def stated_draft(title: str, text: str, stated: StatedAction, seen_on: date, on:
     if on is not None and prefix and title.startswith(prefix):
         title = f"{on:%Y.%m.%d}{title[len(prefix) :]}"
     return Draft(title, day, text, stated.document_url, stated.kind, stated.reported)
+
+
+def _day_of(published: datetime, raw: str | None, zone: str) -> date:
+    """Sites that keep no time of day state midnight. Taken as a moment, that is the day before in New York; a text that
+    truly appeared at that very second is one in 86,400."""
+    if published.time() == time.min:
+        return published.date()
+    return day_at_midnight(raw or "") or published.astimezone(ZoneInfo(zone)).date()
 
 
 def _pattern(titles: TitlePatterns, voice: Voice) -> str:

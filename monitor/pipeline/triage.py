@@ -81,6 +81,7 @@ def draft_of(flag: StoredFlag, vocabulary: Vocabulary, *, on: date | None = None
         voice=flag.source.voice,
         vocabulary=vocabulary,
         zone=vocabulary.timezone,
+        published_raw=flag.published_raw if on is None else None,
     )
 
 

@@ -41,6 +41,7 @@ class StoredFlag:
     url: str | None
     publisher: str
     published: datetime | None
+    published_raw: str | None
     first_seen: datetime
     seen_at: datetime
     change_parts: tuple[dict[str, str], ...]
@@ -71,6 +72,7 @@ def _query() -> Select[Any]:
             s.revision.c.publisher,
             s.revision.c.stated,
             s.revision.c.published,
+            s.revision.c.published_raw,
             s.revision.c.at.label("seen_at"),
             s.entry.c.first_seen,
             s.source.c.config,
@@ -106,6 +108,7 @@ def _stored(row: Any) -> StoredFlag:
         url=row["url"] or source.url,
         publisher=row["publisher"] or source.name,
         published=row["published"],
+        published_raw=row["published_raw"],
         first_seen=row["first_seen"],
         seen_at=row["seen_at"],
         change_parts=tuple(row["parts"] or ()) if row["change_kind"] == "revised" else (),

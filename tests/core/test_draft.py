@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.draft import SUMMARY_LIMIT, draft
+from monitor.core.read.dates import read_date
 from monitor.model.flag import Draft
 from monitor.model.source import Voice
 from monitor.model.vocabulary import PageLabels, TitlePatterns, Vocabulary
@@ -136,6 +137,32 @@ def test_the_date_is_the_publications_else_when_it_was_first_seen(
     found = drafted(published=published, zone=zone)
     assert found.date == day
     assert found.title.startswith(f"{day:%Y.%m.%d} ")
+
+
+MIDNIGHTS = [
+    ("2025-10-09T00:00:00Z", "America/New_York", date(2025, 10, 9)),
+    ("Thu, 09 Oct 2025 00:00:00 GMT", "America/New_York", date(2025, 10, 9)),
+    ("Thu, 09 Oct 2025 00:00:00 +0100", "America/New_York", date(2025, 10, 9)),
+    ("2025-10-09T00:00:00-04:00", "America/Los_Angeles", date(2025, 10, 9)),
+    ("October 9, 2025 12:00 am", "America/New_York", date(2025, 10, 9)),
+    ("2025-10-09", "America/New_York", date(2025, 10, 9)),
+    ("2025-10-09T00:00:01Z", "America/New_York", date(2025, 10, 8)),
+    ("Thu, 09 Oct 2025 00:30:00 +0100", "America/New_York", date(2025, 10, 8)),
+    ("Thu, 09 Oct 2025 10:00:00 +1100", "America/New_York", date(2025, 10, 8)),
+]
+
+
+@pytest.mark.parametrize(("raw", "zone", "day"), MIDNIGHTS)
+def test_a_publication_at_midnight_is_of_the_day_that_it_names_and_any_other_of_the_zones(
+    raw: str, zone: str, day: date
+) -> None:
+    published = read_date(raw, SEEN)
+    assert drafted(published=published, published_raw=raw, zone=zone).date == day
+
+
+def test_midnight_in_utc_is_a_day_whatever_the_documents_own_words() -> None:
+    midnight = datetime(2025, 10, 9, tzinfo=UTC)
+    assert drafted(published=midnight, published_raw="1759968000", zone="America/New_York").date == date(2025, 10, 9)
 
 
 @pytest.mark.parametrize(

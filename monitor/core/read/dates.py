@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -26,6 +26,7 @@ _TIME = re.compile(r"\d:\d\d|\dT\d|\d\s*[ap]\.?m\b", re.I)
 _HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.I)
 _YEAR_ZERO = re.compile(r"[A-Za-z]{3}\s+00\d\d\b")
 _LEAP_SECOND = re.compile(r":60(?=\D|$)")
+_MIDNIGHT = re.compile(r"\b(?:0?0:00|12:00(?::00)?\s*am\b|12:00(?::00)?\s*a\.m)", re.I)
 _LONGEST = 100  # characters: no date is longer, and hostile ones are
 
 
@@ -38,13 +39,25 @@ def read_date(raw: str, now: datetime) -> datetime | None:
     """
     if is_unset(raw):
         return None
+    moment = _stated(raw)
+    believed = None if moment is None else believable(moment, now)
+    return at_noon(believed) if believed is not None and is_bare_day(raw) else believed
+
+
+def day_at_midnight(raw: str) -> date | None:
+    """Return the day that a date's words name whose clock reads midnight to the second, in its own zone; else None.
+
+    "2025-10-09T00:00:00Z" and "Thu, 09 Oct 2025 00:00:00 +0100" are how sites that keep no time fill the format's.
+    """
+    moment = _stated(raw) if _MIDNIGHT.search(raw) else None
+    return moment.date() if moment is not None and moment.time() == time.min else None
+
+
+def _stated(raw: str) -> datetime | None:
+    """Return the moment that ``raw`` names in the zone that it names, or naive where it names none."""
     text = _LEAP_SECOND.sub(":59", raw.strip()[:_LONGEST])
-    for reader in (_from_iso, _from_mail, _from_words, _from_slashes):
-        moment = reader(text)
-        if moment is not None:
-            believed = believable(moment, now)
-            return at_noon(believed) if believed is not None and is_bare_day(text) else believed
-    return None
+    found = (reader(text) for reader in (_from_iso, _from_mail, _from_words, _from_slashes))
+    return next((moment for moment in found if moment is not None), None)
 
 
 def is_bare_day(raw: str) -> bool:
