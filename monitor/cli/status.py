@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from monitor.cli.deliveries import delivery_row
-from monitor.cli.output import Json, counted, facts, heading, print_json, say
+from monitor.cli.output import Json, counted, facts, heading, print_json, say, shown
 from monitor.cli.sources import Lines, lines_of, source_row
+from monitor.cli.webhooks import webhook_row
 from monitor.cli.workspace import with_context
 from monitor.model.delivery import DeliveryState
 
@@ -45,6 +46,7 @@ async def _status(ctx: Context, lines: Lines) -> dict[str, Any]:
     from monitor.model.flag import FlagState
     from monitor.store.articles import count_articles
     from monitor.store.deliveries import count_deliveries, list_deliveries
+    from monitor.store.endpoints import list_webhooks
     from monitor.store.flags import list_flags
     from monitor.store.policies import count_policies
     from monitor.store.public import timelines
@@ -80,6 +82,7 @@ async def _status(ctx: Context, lines: Lines) -> dict[str, Any]:
             "flags": {state.value: flags[state] for state in FlagState},
             "deliveries": {state.value: deliveries.get(state.value, 0) for state in DeliveryState},
             "attention": troubled,
+            "webhooks": [row for row in map(webhook_row, list_webhooks(tx)) if row["state"] != "enabled"],
         }
 
     return await ctx.db.read(work)
@@ -99,6 +102,11 @@ def _print(result: dict[str, Any]) -> None:
         heading("Sources to look at")
     for row in result["health"]:
         say(f"  {row['colour']}: {row['id']}: {row['reason']}")
+    if result["webhooks"]:
+        heading("Webhooks to look at")
+    for row in result["webhooks"]:
+        why = row["disabled_reason"] or f"since {shown(row['failing_since'])}"
+        say(f"  {row['state']}: {row['id']}: {why}")
     for state, to_do in _TO_DO.items():
         rows = [row for row in result["attention"] if row["state"] == state]
         if not rows:

@@ -1,4 +1,4 @@
-"""``monitor webhooks``: an endpoint's secret, a test, and taking a disabled one up again."""
+"""``monitor webhooks``: how endpoints do, an endpoint's secret, a test, and taking a disabled one up again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.output import Json, counted, print_json, say
+from monitor.cli.output import Column, Json, counted, listing, print_json, say
 from monitor.cli.workspace import with_context
-from monitor.model.delivery import Sent
+from monitor.model.delivery import DeliveryState, Sent
 
 if TYPE_CHECKING:
     from monitor.model.delivery import Outcome
@@ -16,6 +16,55 @@ if TYPE_CHECKING:
 
 group = typer.Typer(help="The endpoints that are told by signed requests.", no_args_is_help=True)
 Subscriber = Annotated[str, typer.Argument(metavar="ID", help="The subscription's id in subscriptions.yaml.")]
+
+_COLUMNS = (
+    Column("Id", "id"),
+    Column("To", "address", share=1),
+    Column("State", "state"),
+    Column("Failing since", "failing_since"),
+    Column("Waiting", "waiting"),
+    Column("Held", "held"),
+    Column("Failed", "failed"),
+    Column("Why", "disabled_reason", share=1),
+)
+_WAITING = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.DEFERRED)
+
+
+@group.command("list")
+def list_(command: typer.Context, as_json: Json = False) -> None:
+    """List the webhooks of subscriptions.yaml: which work, which fail and since when, and which are disabled.
+
+    One that fails for five days is disabled, and its contact told by mail; `webhooks enable` takes it up again.
+
+    \b
+    Example: monitor webhooks list
+    """
+    rows = with_context(command, _list)
+    listing(rows, _COLUMNS, as_json, empty="No webhooks in subscriptions.yaml.")
+
+
+async def _list(ctx: Context) -> list[dict[str, Any]]:
+    from monitor.store.endpoints import list_webhooks
+
+    return [webhook_row(row) for row in await ctx.db.read(list_webhooks)]
+
+
+def webhook_row(row: dict[str, Any]) -> dict[str, Any]:
+    """An endpoint as it is shown: its state is enabled, failing or disabled."""
+    failing = row["state"] == "enabled" and row["failing_since"] is not None
+    states = row["deliveries"]
+    return {
+        "id": row["subscription_id"],
+        "name": row["name"],
+        "address": row["address"],
+        "contact": row["contact"],
+        "state": "failing" if failing else row["state"],
+        "failing_since": row["failing_since"],
+        "disabled_reason": row["disabled_reason"],
+        "waiting": sum(states.get(state.value, 0) for state in _WAITING),
+        "held": states.get(DeliveryState.HELD.value, 0),
+        "failed": states.get(DeliveryState.FAILED.value, 0),
+    }
 
 
 @group.command()
@@ -83,7 +132,7 @@ def enable(command: typer.Context, subscriber: Subscriber, as_json: Json = False
 
 async def _enable(ctx: Context, subscriber: str) -> dict[str, Any]:
     from monitor.pipeline.deliver import webhook_of
-    from monitor.store.deliveries import enable_endpoint
+    from monitor.store.endpoints import enable_endpoint
 
     await webhook_of(ctx, subscriber)
     due = await ctx.db.write(lambda tx: enable_endpoint(tx, subscriber, now=ctx.clock()))

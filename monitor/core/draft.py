@@ -44,8 +44,8 @@ def draft(
     """What an editor is offered: title by the voice's pattern, date, two-sentence summary, link and kind.
 
     The date is the publication's in ``zone``, else that of ``first_seen``; a publication at midnight to the second, in
-    UTC or by the clock of ``published_raw`` (the document's own words), is of the day that it names. The summary is the text's own words; the
-    press is named as their source. ``reported`` is True for the press alone.
+    UTC or by the clock of ``published_raw`` (the document's own words), is of the day that it names. The summary is the
+    text's own words; the press is named as their source. ``reported`` is True for the press alone.
     """
     day = _day_of(published, published_raw, zone) if published else first_seen.astimezone(ZoneInfo(zone)).date()
     return Draft(

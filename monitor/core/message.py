@@ -38,6 +38,7 @@ HEADERS = (
     "MIME-Version",
     "Content-Type",
 )
+NOTICE_HEADERS = tuple(name for name in HEADERS if not name.startswith("List-"))
 NAME_LIMIT = 80
 _LONGEST_SUBJECT = 200  # whatever a caller made of it: a subject is one line
 _LINE_LIMIT = 998  # octets without CRLF, RFC 5322 2.1.1
@@ -115,7 +116,6 @@ def message(mail: Mail, *, sender: str, list_name: str, list_id: str) -> Templat
     """
     if not _DOMAIN.fullmatch(list_id):
         raise Unrenderable(f"not a List-Id: {list_id!r}")
-    boundary = f"=_{nonce_of(mail.text + chr(0) + mail.html)}"  # "=_" cannot occur in quoted-printable
     fields = {
         "From": mailbox(*parseaddr(sender)),
         "To": marker("to", mail.nonce),
@@ -126,6 +126,30 @@ def message(mail: Mail, *, sender: str, list_name: str, list_id: str) -> Templat
         # one line, never encoded: folded or RFC 2047 encoded, the button is lost (python/cpython#85725)
         "List-Unsubscribe": f"<{marker('unsubscribe', mail.nonce)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    return Template(_written(fields, mail, HEADERS), mail.nonce)
+
+
+def notice(mail: Mail, *, sender: str, to: str, message_id: str, date: datetime) -> bytes:
+    """The whole message that tells one person about the service itself: as :func:`message`, but of no list.
+
+    ``to`` and ``message_id`` come from :func:`mailbox` and :func:`message_id`.
+    """
+    fields = {
+        "From": mailbox(*parseaddr(sender)),
+        "To": _safe_value(to),
+        "Subject": _subject(mail.subject),
+        "Date": format_datetime(date),
+        "Message-ID": _safe_value(message_id),
+    }
+    return _written(fields, mail, NOTICE_HEADERS)
+
+
+def _written(fields: Mapping[str, str], mail: Mail, headers: tuple[str, ...]) -> bytes:
+    """The bytes of a message of two parts: ``fields``, and the headers that every message of the service has."""
+    boundary = f"=_{nonce_of(mail.text + chr(0) + mail.html)}"  # "=_" cannot occur in quoted-printable
+    fields = {
+        **fields,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "MIME-Version": "1.0",
@@ -136,8 +160,8 @@ def message(mail: Mail, *, sender: str, list_name: str, list_id: str) -> Templat
         lines += [f"--{boundary}", f"Content-Type: text/{subtype}; charset=utf-8"]
         lines += ["Content-Transfer-Encoding: quoted-printable", "", _quoted(content)]
     raw = "\r\n".join([*lines, f"--{boundary}--", ""]).encode("ascii", "strict")
-    _inspect(raw, mail)
-    return Template(raw, mail.nonce)
+    _inspect(raw, mail, headers)
+    return raw
 
 
 def assemble(body: bytes, substitutions: Mapping[str, str]) -> bytes:
@@ -262,11 +286,11 @@ def _whole(encoded: str, at: int) -> int:
     return at if escape_start < 0 else escape_start
 
 
-def _inspect(raw: bytes, mail: Mail) -> None:
+def _inspect(raw: bytes, mail: Mail, headers: tuple[str, ...]) -> None:
     if any(len(line) > _LINE_LIMIT or b"\r" in line or b"\n" in line for line in raw.split(b"\r\n")):
         raise Unrenderable("a line of the message is too long or broken in the middle")
     parsed = message_from_bytes(raw)
-    if tuple(parsed.keys()) != HEADERS:
+    if tuple(parsed.keys()) != headers:
         raise Unrenderable(f"the message's headers are not those that were written: {', '.join(parsed.keys())}")
     parts = parsed.get_payload()
     if not isinstance(parts, list) or len(parts) != 2 or parsed.defects:

@@ -20,6 +20,7 @@ WEBHOOK_WAITS = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
+ENDPOINT_FAILS_FOR = timedelta(days=5)  # CONTRACT "Webhooks": without one success, then it is disabled
 # RFC 5321 4.5.4.1 asks a sender to keep trying for four to five days
 EMAIL_FIRST_WAIT = timedelta(minutes=1)
 EMAIL_LONGEST_WAIT = timedelta(hours=4)

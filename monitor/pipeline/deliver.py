@@ -18,9 +18,11 @@ from monitor.errors import ConfigError, LostClaim, MonitorError, UsageError
 from monitor.model.delivery import Deferred, Delivery, DeliveryState, Gone, InDoubt, Outcome, Refused, Sent
 from monitor.model.subscription import EndpointKind
 from monitor.pipeline.context import Context, MailSession, log
+from monitor.pipeline.endpoints import disable, disable_failing
 from monitor.store.database import Tx
-from monitor.store.deliveries import begin_attempt, claim_deliveries, finish_attempt, note_endpoint
+from monitor.store.deliveries import begin_attempt, claim_deliveries, finish_attempt
 from monitor.store.digests import StoredEndpoint, current_endpoint
+from monitor.store.endpoints import endpoint_of, note_endpoint
 from monitor.store.subscriptions import get_subscription
 
 LEASE = timedelta(minutes=20)  # a batch of mails, each with up to ten minutes after the final dot (RFC 5321 4.5.3.2.6)
@@ -58,6 +60,7 @@ async def deliver_due(ctx: Context, limit: int) -> DeliverReport:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_send_mails(ctx, mails))]
         tasks += [group.create_task(_send_webhook(ctx, delivery, at_once)) for delivery in hooks]
+    await disable_failing(ctx)
     return sum((task.result() for task in tasks), DeliverReport())
 
 
@@ -185,9 +188,10 @@ async def _finish(ctx: Context, delivery: Delivery, outcome: Outcome, *, begun: 
             detail=outcome.detail,
             next_attempt_at=now + wait if wait is not None else None,
         )
+        if isinstance(outcome, Gone):
+            disable(ctx, tx, endpoint_of(tx, delivery), f"it asked not to be used again: {outcome.detail}")
         if delivery.kind is EndpointKind.WEBHOOK:
-            failed = None if isinstance(outcome, Sent) else now
-            note_endpoint(tx, delivery, failed_at=failed, disable=_disabling(outcome))
+            note_endpoint(tx, delivery, failed_at=None if isinstance(outcome, Sent) else now)
 
     await ctx.db.write(work)
     ctx.crashpoint("mail.after_sent" if delivery.kind is EndpointKind.EMAIL else "hook.after")
@@ -213,10 +217,6 @@ def _state(outcome: Outcome, wait: timedelta | None) -> DeliveryState:
             return DeliveryState.IN_DOUBT if wait is None else DeliveryState.DEFERRED
         case _:
             assert_never(outcome)
-
-
-def _disabling(outcome: Outcome) -> str | None:
-    return f"the endpoint asked not to be used again: {outcome.detail}" if isinstance(outcome, Gone) else None
 
 
 def _counted(state: DeliveryState) -> DeliverReport:

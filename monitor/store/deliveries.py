@@ -201,29 +201,6 @@ def get_delivery(tx: Tx, delivery_id: str) -> dict[str, Any]:
     return found[0] | {"body": body, "tries": [dict(row) for row in tries.mappings()]}
 
 
-def note_endpoint(tx: Tx, delivery: Delivery, *, failed_at: datetime | None, disable: str | None = None) -> None:
-    """Keep since when the delivery's endpoint fails (None: it works), and disable it where a reason is given."""
-    here = s.endpoint.c.id == select(s.delivery.c.endpoint_id).where(s.delivery.c.id == delivery.id).scalar_subquery()
-    since = None if failed_at is None else func.coalesce(s.endpoint.c.failing_since, failed_at)
-    values: dict[str, Any] = {"failing_since": since}
-    if disable is not None:
-        values |= {"state": EndpointState.DISABLED.value, "disabled_reason": disable}
-    tx.execute(update(s.endpoint).where(here).values(**values))
-
-
-def enable_endpoint(tx: Tx, subscription_id: str, *, now: datetime) -> int:
-    """Send to the subscription's present endpoint again: what was held for it is due now; the number of those."""
-    here = select(s.endpoint.c.id).where(s.endpoint.c.subscription_id == subscription_id, s.endpoint.c.current)
-    endpoint_id = tx.execute(here).scalar_one_or_none()
-    if endpoint_id is None:
-        raise NotFound(f"no subscriber {subscription_id!r}: `monitor subscribers list` shows them")
-    works = {"state": EndpointState.ENABLED.value, "failing_since": None, "disabled_reason": None}
-    tx.execute(update(s.endpoint).where(s.endpoint.c.id == endpoint_id).values(**works))
-    held = (s.delivery.c.endpoint_id == endpoint_id) & (s.delivery.c.state == DeliveryState.HELD.value)
-    due = {"state": DeliveryState.PENDING.value, "next_attempt_at": now, "detail": None}
-    return tx.execute(update(s.delivery).where(held).values(**due)).rowcount
-
-
 def count_deliveries(tx: Tx) -> dict[str, int]:
     """``{state: number}``."""
     query = select(s.delivery.c.state, func.count()).group_by(s.delivery.c.state)

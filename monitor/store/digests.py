@@ -157,7 +157,8 @@ def _record(tx: Tx, digest: NewDigest, at: datetime) -> bool:
     items = [
         {"subscription_id": digest.subscription_id, "event_seq": seq, "digest_id": digest.id} for seq in digest.events
     ]
-    tx.execute(insert(s.digest_item), items)
+    if items:  # a notice tells of no event
+        tx.execute(insert(s.digest_item), items)
     if digest.delivery is not None:
         _store_delivery(tx, digest.id, digest.delivery, at)
     return True

@@ -124,12 +124,32 @@ def test_a_disabled_endpoint_is_enabled_and_its_deliveries_are_due(tracked: Moni
     assert tracked("subscribers", "show", "hook", "--json").json["state"] == "disabled"
     record(tracked, "2025.10.10 Another order")
     tracked("digest", "compose")  # held
+    row = tracked("webhooks", "list", "--json").json
+    assert (row["id"], row["state"], row["held"], row["failed"], row["waiting"]) == ("hook", "disabled", 1, 1, 0)
+    assert row["disabled_reason"].startswith("it asked not to be used again: 410")
+    assert tracked("status", "--json").json["webhooks"] == [row]
+    assert "disabled: hook: it asked not to be used again" in tracked("status").stdout
 
     newsroom.answer = 200
     assert tracked("webhooks", "enable", "hook", "--json").json == {"id": "hook", "state": "enabled", "due": 1}
     assert tracked("deliver", "--json").json["sent"] == 1
     body = json.loads(newsroom.posts[-1][1])
     assert body["data"]["action"]["title"] == "2025.10.10 Another order"
+
+
+def test_a_webhook_that_fails_is_listed_with_since_when(tracked: Monitor, newsroom: Newsroom) -> None:
+    tracked.write("subscriptions.yaml", "version: 1\nsubscribers:\n" + hook(newsroom))
+    assert tracked("webhooks", "list", "--json").json["state"] == "enabled"
+    record(tracked)
+    newsroom.answer = 503
+    tracked("digest", "compose")
+    tracked("deliver")
+
+    row = tracked("webhooks", "list", "--json").json
+    assert (row["state"], row["waiting"], row["disabled_reason"]) == ("failing", 1, None)
+    assert row["failing_since"] is not None
+    assert "failing" in tracked("webhooks", "list").stdout
+    assert "failing: hook: since 20" in tracked("status").stdout
 
 
 def test_a_failed_delivery_is_told_with_what_to_do_and_resent(tracked: Monitor, newsroom: Newsroom) -> None:
