@@ -145,6 +145,7 @@ async def _show(ctx: Context, flag_id: int) -> dict[str, Any]:
             "snoozed_until": flag.snoozed_until,
             "text": (article and article.text) or flag.text,
             "article": None if article is None else _article(article),
+            "original": flag.original,
             "change": list(flag.change_parts),
             "decisions": decisions(tx, flag_id),
             "actions": action_ids_of_flag(tx, flag_id),
@@ -194,6 +195,9 @@ def _print(row: dict[str, Any]) -> None:
         facts((f"  {name.replace('_', ' ').capitalize()}", getattr(offered, name)) for name in names)
     heading("What changed on the page" if row["change"] else "Text")
     prose("\n".join(_difference(part) for part in row["change"]) or row["text"])
+    if row["original"]:
+        heading("As it was written: the characters in brackets are not seen, and were taken out")
+        prose(row["original"])
     if row["decisions"]:
         heading("Decisions")
     for each in row["decisions"]:

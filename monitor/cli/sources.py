@@ -137,6 +137,7 @@ def show(command: typer.Context, source_id: SourceId, as_json: Json = False) -> 
             ("Failures", f"{row['failures']} in a row" if row["failures"] else None),
             ("Trouble", row["error"] and f"{row['error']}: {row['detail']}"),
             ("Entries", row["entries"]),
+            ("Notes", row["notes"]),
         ]
     )
 
@@ -146,7 +147,7 @@ async def _show(ctx: Context, source_id: str, lines: Lines) -> Row:
 
     row = await ctx.db.read(lambda tx: get_source(tx, source_id))
     rules = {name: row["config"][name] for name in ("select", "drop", "ignore", "agencies", "policies")}
-    more = {"paused_at": row["paused_at"], "read_as": row["read_as"]}
+    more = {"paused_at": row["paused_at"], "read_as": row["read_as"], "notes": row["notes"] or []}
     return {**source_row(row, ctx.clock(), lines), **rules, **more}
 
 

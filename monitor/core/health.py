@@ -12,6 +12,7 @@ from monitor.model.source import PollError
 _RED_FAILURES = 3
 _RED_SILENCE = timedelta(days=1)
 _GAP_SHOWN = timedelta(days=2)
+_TRUNCATED_SHOWN = timedelta(days=2)  # then it is how the source is
 TRUNCATED = "truncated: "  # how a reader's note on too many items begins
 _SHRINK_SHOWN = timedelta(days=7)  # then the new size is the usual one
 _SHRINK_LEAST = 4  # items before: fewer halve by chance
@@ -33,8 +34,9 @@ class Colour(StrEnum):
 class Vitals:
     """What a source is judged by. ``entries`` were told since ``seeded_at``; ``items`` stood in its last document.
 
-    ``most`` stood in it before it shrank at ``shrunk_at`` (``Extent``); ``notes`` are its reader's. ``pause_reason``:
-    why it was paused by itself. ``moved_url``: where it is asked instead of the address in line ``line`` of the file.
+    ``most`` stood in it before it shrank at ``shrunk_at``; since ``truncated_at`` its documents hold more than are kept
+    (``Extent``); ``notes`` are its reader's. ``pause_reason``: why it was paused by itself. ``moved_url``: where it is
+    asked instead of the address in line ``line`` of the file.
     """
 
     paused: bool
@@ -49,6 +51,7 @@ class Vitals:
     gap_at: datetime | None
     most: int | None = None
     shrunk_at: datetime | None = None
+    truncated_at: datetime | None = None
     notes: tuple[str, ...] = ()
     pause_reason: str | None = None
     pace: Pace = NO_PACE
@@ -58,28 +61,34 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How many items a source's last document held; once it shrank, when that was, and the ``most`` it held before."""
+    """How much a source's last document held: its items, those that were not kept among them, or an index's parts.
+
+    Once it shrank, when that was, and the ``most`` it held before. ``truncated_at``: since when there are more than are
+    kept.
+    """
 
     items: int | None = None
     most: int | None = None
     shrunk_at: datetime | None = None
+    truncated_at: datetime | None = None
 
 
 UNKNOWN_EXTENT = Extent()
 
 
-def extent_after(before: Extent, items: int, at: datetime) -> Extent:
+def extent_after(before: Extent, items: int, at: datetime, *, truncated: bool = False) -> Extent:
     """Return the extent with a document of ``items`` at ``at``: half of the last one, or less, is a suspicious shrink.
 
     The high-water mark stands until a document holds more than half of it again (THREATS fault 46).
     """
+    since = (before.truncated_at or at) if truncated else None
     last = before.items or 0
     most = max(before.most or 0, last)
     if last >= _SHRINK_LEAST and items * 2 <= last:
-        return Extent(items, most, at)
+        return Extent(items, most, at, since)
     if before.shrunk_at is not None and items * 2 <= most:
-        return Extent(items, most, before.shrunk_at)
-    return Extent(items)
+        return Extent(items, most, before.shrunk_at, since)
+    return Extent(items, truncated_at=since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +114,7 @@ def health(vitals: Vitals, now: datetime) -> Health:
         return Health(Colour.GREY, "not polled yet")
     if vitals.shrunk_at is not None and now - vitals.shrunk_at < _SHRINK_SHOWN:
         when = f"{vitals.shrunk_at:%Y-%m-%d %H:%M}Z"
-        words = f"suspicious shrink on {when}: its document holds {vitals.items} items, where it held {vitals.most}"
+        words = f"suspicious shrink on {when}: its document lists {vitals.items}, where it listed {vitals.most}"
         return Health(Colour.YELLOW, words)
     if vitals.items == 0 and vitals.entries:
         return Health(Colour.YELLOW, "its last document held no items, where there were some before")
@@ -113,7 +122,8 @@ def health(vitals: Vitals, now: datetime) -> Health:
         when = f"{vitals.gap_at:%Y-%m-%d %H:%M}Z"
         return Health(Colour.YELLOW, f"possible gap on {when}: nothing in it was known, so items may be missing")
     truncated = next((note for note in vitals.notes if note.startswith(TRUNCATED)), None)
-    if truncated is not None:
+    lately = vitals.truncated_at is not None and now - vitals.truncated_at < _TRUNCATED_SHOWN
+    if truncated is not None and lately:  # later it is no news: were anything missed, it would be a gap
         return Health(Colour.YELLOW, f"its last document was {truncated}")
     stale = _stale(vitals, now)
     if stale is not None:

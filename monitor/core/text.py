@@ -11,7 +11,7 @@ ELLIPSIS = "…"
 
 # C0 and C1 controls without tab, newline and carriage return; the bidi controls of UAX #9; zero-width characters,
 # the soft hyphen and the byte order mark; lone surrogates, which no encoder takes.
-_UNWANTED = re.compile(
+UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"
     "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
@@ -30,7 +30,7 @@ def clean(text: str) -> str:
     if text.isascii() and text.replace("\n", " ").isprintable():  # most are clean: told ten times faster than done
         return text
     broken = _BREAKS.sub("\n", text).replace("\t", " ")
-    return unicodedata.normalize("NFC", _UNWANTED.sub("", broken))
+    return unicodedata.normalize("NFC", UNWANTED.sub("", broken))
 
 
 class _Plain(dict[int, str]):

@@ -85,7 +85,7 @@ class Answer:
         if "error" in head:
             _keys(head, _HEAD | {"error", "detail"})
             return ReadFailed(_member(PollError, head["error"]), _text(head["detail"], 2_000))
-        _keys(head, _HEAD | {"kind", "title", "notes", "next_urls", "items"})
+        _keys(head, _HEAD | {"kind", "title", "notes", "next_urls", "listed", "items"})
         if head["items"] != len(self._items):
             raise Distrusted(f"it promises {head['items']!r:.80} items and holds {len(self._items)}")
         return Reading(
@@ -94,6 +94,7 @@ class Answer:
             items=tuple(self._items),
             notes=tuple(_text(note, 2_000) for note in _several(head["notes"], MOST_NOTES)),
             next_urls=tuple(_address(url) for url in _several(head["next_urls"], MOST_ITEMS)),
+            listed=None if head["listed"] is None else _typed(head["listed"], int),
         )
 
 
@@ -193,5 +194,6 @@ _ITEM_CHECKS: dict[str, Callable[[object], Any]] = {
     "published_raw": lambda value: _perhaps(value, 2_000),
     "publisher": lambda value: _perhaps(value, 2_000),
     "stated": lambda value: None if value is None else _stated(value),
+    "original": lambda value: _perhaps(value, _MOST_TEXT),
 }
 _CHECKS = tuple(_ITEM_CHECKS[name] for name in wire.ITEM)

@@ -89,6 +89,7 @@ def pack_result(skimmed: Skimmed) -> bytes:
     if isinstance(result, ReadFailed):
         return framed(_json(head | {"error": result.error, "detail": result.detail}))
     head |= {"kind": result.kind, "title": result.title, "notes": result.notes, "next_urls": result.next_urls}
+    head["listed"] = result.listed
     return framed(_json(head | {"items": len(result.items)})) + b"".join(map(_packed_item, result.items))
 
 

@@ -228,6 +228,8 @@ class Item:
     ``key`` is the item's identity within its source; ``title`` and ``text`` are plain text (NFC, no controls but
     newlines; paragraphs are lines); ``url`` is http(s) or None; ``published`` is aware, in UTC, or None where the
     document gives no believable date; ``published_raw`` is the document's own words. ``stated`` is of trackers alone.
+    ``original``: title and text with the characters spelled out ("[U+202E]") that a reader does not see and that were
+    taken out; None where none were.
     """
 
     key: str
@@ -238,6 +240,7 @@ class Item:
     published_raw: str | None = None
     publisher: str | None = None
     stated: StatedAction | None = None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +276,8 @@ class Reading:
     ``next_urls`` are the documents that belong to the same poll: the next page of an API, the parts of an index.
     ``pages`` are the pages of a tracker's list that this poll asked for, and ``baseline`` the keys of the items of
     those that were never read before: they are no news.
+    ``listed`` is what the document itself counts where that is not its items: more of them than are kept, or the parts
+    of an index.
     """
 
     kind: SourceKind
@@ -282,6 +287,7 @@ class Reading:
     next_urls: tuple[str, ...] = ()
     pages: tuple[PolicyPage, ...] = ()
     baseline: frozenset[str] = frozenset()
+    listed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
     left = claim.source.max_pages - 1
     reading: Reading = first
     gaps = _Gaps(ctx, claim.address)
-    while waiting and left > 0 and not await _meets_known(ctx, claim, reading):
+    index = not first.items  # its parts are no pages of one list: what is known in one says nothing of the next
+    while waiting and left > 0 and (index or not await _meets_known(ctx, claim, reading)):
         if not await gaps.wait_for(waiting[0]):
             notes.append(f"time was up after {gaps.asked} requests: {len(waiting)} more were not asked for")
             break

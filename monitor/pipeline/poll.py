@@ -12,7 +12,7 @@ from typing import assert_never
 from monitor.core.articles import wanted
 from monitor.core.automatic import certain
 from monitor.core.entries import Decided, Known, fingerprint
-from monitor.core.health import Extent, extent_after
+from monitor.core.health import TRUNCATED, Extent, extent_after
 from monitor.core.match import Matched, MatchItem
 from monitor.core.read.manners import wait_of
 from monitor.core.read.skim import Skimmed
@@ -268,7 +268,9 @@ def _found(claim: Claim, document: Document, reading: Reading) -> Found:
 
 def _extent(claim: Claim, skimmed: Skimmed, at: datetime) -> Extent:
     """Half the items of the last document, or none: a server's fault more often than news (fault 46)."""
-    extent = extent_after(claim.extent, skimmed.total, at)
+    notes = skimmed.result.notes if isinstance(skimmed.result, Reading) else ()
+    truncated = any(note.startswith(TRUNCATED) for note in notes)
+    extent = extent_after(claim.extent, skimmed.total, at, truncated=truncated)
     if extent.shrunk_at == at:
         log.warning("suspicious_shrink", source=claim.source.id, items=extent.items, before=extent.most)
     return extent

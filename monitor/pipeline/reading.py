@@ -9,7 +9,7 @@ from monitor.core.entries import Decided, Known, asks_for_titles, decide, lookup
 from monitor.core.pace import window_of
 from monitor.core.read.skim import Skimmed
 from monitor.core.urls import canonical_url
-from monitor.model.source import Fetched, ReadFailed, Reading, ReadResult, SourceKind
+from monitor.model.source import Fetched, ReadFailed, Reading, SourceKind
 from monitor.pipeline.context import Context
 from monitor.pipeline.paging import further_pages
 from monitor.pipeline.tracker import recognised
@@ -57,7 +57,7 @@ async def read_and_compare(ctx: Context, claim: Claim, fetched: Fetched, at: dat
             else:
                 result = first
                 window = None if skimmed.partial else window_of([item.published for item in first.items])
-            skimmed = replace(skimmed, result=result, total=_total(skimmed, first, result))
+            skimmed = replace(skimmed, result=result, total=_total(skimmed, first))
         if isinstance(skimmed.result, ReadFailed):
             return Document(skimmed)
         decided, version = await _compare(ctx, claim, skimmed.result)
@@ -67,11 +67,12 @@ async def read_and_compare(ctx: Context, claim: Claim, fetched: Fetched, at: dat
     return Document(skimmed, replace(decided, revised=edited), version, window, holds)
 
 
-def _total(skimmed: Skimmed, first: Reading, result: ReadResult) -> int:
-    """How many items the document holds: its first page, of which a baseline reads more; an index holds its parts'."""
+def _total(skimmed: Skimmed, first: Reading) -> int:
+    """How much the document holds: its first page, of which a baseline reads more; an index its parts, not their items:
+    which of them are read, and how full each is, changes with every month."""
     if skimmed.partial:
         return skimmed.total
-    return len(first.items) or (len(result.items) if isinstance(result, Reading) else 0)
+    return len(first.items) if first.listed is None else first.listed
 
 
 async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decided, Version]:

@@ -42,6 +42,7 @@ class StoredFlag:
     publisher: str
     published: datetime | None
     published_raw: str | None
+    original: str | None
     first_seen: datetime
     seen_at: datetime
     change_parts: tuple[dict[str, str], ...]
@@ -73,6 +74,7 @@ def _query() -> Select[Any]:
             s.revision.c.stated,
             s.revision.c.published,
             s.revision.c.published_raw,
+            s.revision.c.original,
             s.revision.c.at.label("seen_at"),
             s.entry.c.first_seen,
             s.source.c.config,
@@ -109,6 +111,7 @@ def _stored(row: Any) -> StoredFlag:
         publisher=row["publisher"] or source.name,
         published=row["published"],
         published_raw=row["published_raw"],
+        original=row["original"],
         first_seen=row["first_seen"],
         seen_at=row["seen_at"],
         change_parts=tuple(row["parts"] or ()) if row["change_kind"] == "revised" else (),

@@ -156,7 +156,8 @@ def _settle_source(tx: Tx, record: PollRecord) -> None:
         values["succeeded_at"] = record.at
     if record.extent is not None:
         extent = record.extent
-        values |= {"items": extent.items, "items_most": extent.most, "shrunk_at": extent.shrunk_at}
+        values |= {"items": extent.items, "items_most": extent.most}
+        values |= {"shrunk_at": extent.shrunk_at, "truncated_at": extent.truncated_at}
     if record.notes is not None:
         values["notes"] = list(record.notes) or None
     if record.wait is not None:
@@ -297,6 +298,7 @@ def _revision(
         "published": item.published,
         "published_raw": item.published_raw,
         "publisher": item.publisher,
+        "original": item.original,
         "fingerprint": fingerprint,
         "stated": stated_to_json(item.stated),
     }

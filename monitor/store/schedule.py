@@ -48,6 +48,7 @@ _CLAIMED = (
     s.source.c["items"],  # not the method of the collection
     s.source.c.items_most,
     s.source.c.shrunk_at,
+    s.source.c.truncated_at,
     s.source.c.wait,
     s.source.c.succeeded_at,
     s.source.c.changed_at,
@@ -69,6 +70,7 @@ class _Due(NamedTuple):
     items: int | None
     items_most: int | None
     shrunk_at: datetime | None
+    truncated_at: datetime | None
     wait: Any
     succeeded_at: datetime | None
     changed_at: datetime | None
@@ -247,7 +249,7 @@ def _claim(
             full_at=row.full_at,
             seeded=row.seeded_at is not None,
             failures=row.failures,
-            extent=Extent(row.items, row.items_most, row.shrunk_at),
+            extent=Extent(row.items, row.items_most, row.shrunk_at, row.truncated_at),
             wait=wait_from_json(row.wait),
             marks=row.marks or {},
             succeeded_at=row.succeeded_at,

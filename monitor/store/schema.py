@@ -68,6 +68,7 @@ source = Table(
     Column("items", Integer),  # in the last document that was read
     Column("items_most", Integer),  # before the documents shrank to half or less; null while they are as usual
     Column("shrunk_at", Instant),  # when they did
+    Column("truncated_at", Instant),  # since when the documents hold more items than are kept
     Column("notes", json_type(none_as_null=True)),  # of the reader, on the last document read whole
     *habit_columns(),
     Index("ix_source_due", "next_poll_at"),
@@ -142,6 +143,7 @@ revision = Table(
     Column("published", Instant),
     Column("published_raw", Text),
     Column("publisher", Text),
+    Column("original", Text),  # title and text with the characters spelled out that were taken out; null: none were
     Column("fingerprint", Text, nullable=False),
     Column("stated", json_type(none_as_null=True)),  # of another tracker's action: its date, kind, document and policy
     UniqueConstraint("entry_id", "seq"),

@@ -169,7 +169,7 @@ def _started_over(row: RowMapping, before: dict[str, Any], after: dict[str, Any]
     followed = after["url"] == row["moved_url"] and not {after["kind"], row["read_as"]} & _KNOWN_BY_ADDRESS
     if _reads_differently({**before, "url": after["url"]} if followed else before, after):
         values |= dict.fromkeys(("etag", "last_modified", "body_sha256", "full_at", "seeded_at"))
-        values |= dict.fromkeys(("items", "items_most", "shrunk_at", "notes"))
+        values |= dict.fromkeys(("items", "items_most", "shrunk_at", "truncated_at", "notes"))
         values |= habits_to_row(NO_HABITS) if before["url"] != after["url"] else {"read_as": None}
         values |= {"claim": None, "lease_until": None}  # a poll under way read it by the old rules: it is late
     return values
@@ -211,6 +211,7 @@ def vitals_of(row: dict[str, Any]) -> Vitals:
         gap_at=row["gap_at"],
         most=row["items_most"],
         shrunk_at=row["shrunk_at"],
+        truncated_at=row["truncated_at"],
         notes=tuple(row["notes"] or ()),
         pause_reason=row["pause_reason"],
         pace=habits_from_row(row).pace,

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.store.actions import action_history
 from monitor.store.flags import list_flags
-from tests.cli.conftest import NEWS, POLICY, Monitor, write
+from tests.cli.conftest import NEWS, POLICY, Monitor, Newsroom, sources_yaml, write
 
 
 def states(monitor: Monitor) -> list[str]:
@@ -32,6 +32,24 @@ def test_open_flags_are_listed_as_the_contract_has_it(flagged: Monitor) -> None:
     assert f"Reported: {NEWS[0]} - The Outlet" in row["draft"]["title"]
     assert row["status_proposed"] is None
     assert {reason["kind"] for reason in row["reasons"]} >= {"bound"}
+
+
+def test_F16_a_flag_shows_its_storys_original_where_characters_were_taken_out(
+    tracked: Monitor, newsroom: Newsroom
+) -> None:
+    tracked.write("sources.yaml", sources_yaml(f"id: outlet, name: O, url: {newsroom.url}/feed, policies: [9001]"))
+    newsroom.feed()
+    tracked("poll")
+    newsroom.feed(("Lynxcam \u202esearches\u202c for ICE", "Police searched cameras\u200b."))
+    tracked("poll", "--all")
+
+    assert tracked("flags", "show", 1, "--json").json["original"] == (
+        "Lynxcam [U+202E]searches[U+202C] for ICE\nPolice searched cameras[U+200B]."
+    )
+    told = tracked("flags", "show", 1).stdout
+    assert "Lynxcam searches for ICE" in told
+    assert "Lynxcam [U+202E]searches[U+202C] for ICE" in told
+    assert "\u202e" not in told
 
 
 def test_flags_are_filtered_by_state_and_policy(flagged: Monitor) -> None:

@@ -33,6 +33,7 @@ def check(result: ReadResult) -> None:
         assert item.url is None or (item.url.isascii() and item.url.isprintable())
         assert item.published is None or item.published.tzinfo is UTC
         assert item.publisher is None or item.publisher == one(item.publisher)
+        assert item.original is None or item.original == clean(item.original)
     assert len({item.key for item in result.items}) == len(result.items)
     assert all(url.startswith(("http://", "https://")) for url in result.next_urls)
 
@@ -51,3 +52,4 @@ def _texts(result: ReadResult) -> Iterator[str]:
     yield from result.next_urls
     for item in result.items:
         yield from (item.key, item.title, item.text, item.url or "", item.published_raw or "", item.publisher or "")
+        yield item.original or ""

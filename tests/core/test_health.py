@@ -43,12 +43,13 @@ FAILING = replace(WELL, failures=1, error=PollError.TIMEOUT, detail="no answer i
         (replace(FAILING, succeeded_at=NOW - 3 * DAY), Colour.RED, "last read 3 days ago"),
         (replace(FAILING, succeeded_at=None), Colour.RED, "never read yet"),
         (replace(WELL, items=0), Colour.YELLOW, "held no items"),
-        (SHRUNK, Colour.YELLOW, "suspicious shrink on 2025-10-08 12:00Z: its document holds 9 items, where it held 20"),
-        (replace(SHRUNK, items=0), Colour.YELLOW, "holds 0 items, where it held 20"),
+        (SHRUNK, Colour.YELLOW, "suspicious shrink on 2025-10-08 12:00Z: its document lists 9, where it listed 20"),
+        (replace(SHRUNK, items=0), Colour.YELLOW, "lists 0, where it listed 20"),
         (replace(SHRUNK, shrunk_at=NOW - 8 * DAY), Colour.GREEN, ""),
         (replace(WELL, gap_at=NOW - HOUR), Colour.YELLOW, "possible gap on 2025-10-09 11:00Z"),
         (replace(WELL, gap_at=NOW - 3 * DAY), Colour.GREEN, ""),
-        (replace(WELL, notes=("a note", CUT)), Colour.YELLOW, f"its last document was {CUT}"),
+        (replace(WELL, notes=("a note", CUT), truncated_at=NOW - DAY), Colour.YELLOW, f"its last document was {CUT}"),
+        (replace(WELL, notes=("a note", CUT), truncated_at=NOW - 3 * DAY), Colour.GREEN, ""),
         (replace(WELL, notes=("a note",)), Colour.GREEN, ""),
         (replace(WELL, paused=True, pause_reason="it is gone"), Colour.RED, "paused: it is gone: mend or remove"),
         (MOVED, Colour.YELLOW, "moved to https://b.example/: change the url in sources.yaml"),
@@ -99,3 +100,14 @@ def test_fault_46_a_document_of_half_its_items_is_a_shrink_until_it_holds_more_a
         extent = extent_after(extent, count, NOW + place * HOUR)
 
     assert extent == Extent(counts[-1], most, None if shrunk_at_place is None else NOW + shrunk_at_place * HOUR)
+
+
+def test_F16_truncation_is_an_alarm_when_it_begins_and_then_how_the_source_is() -> None:
+    extent = Extent()
+    for place, truncated in enumerate((False, True, True)):
+        extent = extent_after(extent, 3_000, NOW + place * DAY, truncated=truncated)
+    assert extent.truncated_at == NOW + DAY
+
+    extent = extent_after(extent, 1_900, NOW + 3 * DAY)
+    assert (extent.truncated_at, extent.shrunk_at) == (None, None)
+    assert extent_after(extent, 3_000, NOW + 9 * DAY, truncated=True).truncated_at == NOW + 9 * DAY

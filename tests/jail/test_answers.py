@@ -18,15 +18,24 @@ from monitor.jail.answers import Answer, Distrusted, unpack_hello
 from monitor.model.source import Fetched, Item, PollError, ReadFailed, Reading, Source, SourceKind, StatedAction
 
 AT = datetime(2025, 10, 9, 14, 30, 5, 123456, tzinfo=UTC)
-FULL = Item("key", "Title — “x”", "One\nTwo 📰", "https://a.example/1?q=%20", AT, "Thu, 09 Oct", "The Daily")
+FULL = Item(
+    "key",
+    "Title — “x”",
+    "One\nTwo 📰",
+    "https://a.example/1?q=%20",
+    AT,
+    "Thu, 09 Oct",
+    "The Daily",
+    original="Title[U+202E]",
+)
 STATED = StatedAction("Kind", AT.date(), "https://a.example/1.pdf", True, "https://a.example/p", "Title", 1777)
 OF_TRACKER = Item("k", "T", "x", stated=STATED)
 OF_LITTLE = Item("l", "", "", stated=StatedAction("", None, None, False, "https://a.example/p", "", None))
 BARE = Item("sha256:1", "", "")
-READING = Reading(SourceKind.FEED, "News", (FULL, BARE), ("a note",), ("https://a.example/?page=2",))
+READING = Reading(SourceKind.FEED, "News", (FULL, BARE), ("a note",), ("https://a.example/?page=2",), listed=4_711)
 HEAD: dict[str, Any] = {
     "marks": {"ab": "cd"}, "partial": True, "total": 7, "same": ["key"],
-    "kind": "feed", "title": "News", "notes": [], "next_urls": [], "items": 0,
+    "kind": "feed", "title": "News", "notes": [], "next_urls": [], "listed": None, "items": 0,
 }  # fmt: skip
 
 
@@ -70,7 +79,7 @@ def test_every_field_that_readers_fill_is_carried() -> None:
     added = {"pages", "baseline"}  # by the pipeline, for the pages of a list
     assert {each.name for each in fields(Reading)} - added == HEAD.keys() - {"marks", "partial", "total", "same"}
     assert {each.name for each in fields(Skimmed)} == {"result", "marks", "partial", "total", "same"}
-    assert wire.ITEM == ("key", "title", "text", "url", "published", "published_raw", "publisher", "stated")
+    assert wire.ITEM == ("key", "title", "text", "url", "published", "published_raw", "publisher", "stated", "original")
     assert len(wire.STATED) == len(fields(StatedAction))
 
 
@@ -116,6 +125,7 @@ BAD = {
     "a note that is an object": forged(notes=[{}]),
     "notes that are one text": forged(notes="abc"),
     "too many notes": forged(notes=["x"] * 2_000),
+    "a number that is none": forged(listed=True),
     "an address of a file": forged(next_urls=["file:///etc/passwd"]),
     "an address with a line break": forged(next_urls=["https://a.example/\r\nHost:b"]),
     "truth as a number": forged(total=True),

@@ -9,6 +9,7 @@ import pytest
 from structlog.typing import EventDict
 
 from monitor.core.health import Colour, health
+from monitor.model.source import FetchFailed, PollError, Source, SourceKind
 from monitor.pipeline.triage import reject
 from monitor.store.sources import vitals_of
 from tests.pipeline.newsroom import FEED, NEWS, POLICY, START, Newsroom, Story, a_feed, feed
@@ -116,7 +117,7 @@ class TestFault46:
         assert (row["items"], row["items_most"], row["shrunk_at"]) == (left, 8, seeded.clock())
         found = health(vitals_of(row), seeded.clock())
         assert found.colour is Colour.YELLOW
-        assert f"its document holds {left} items, where it held 8" in found.reason
+        assert f"its document lists {left}, where it listed 8" in found.reason
         assert [entry["event"] for entry in logged if entry["event"] == "suspicious_shrink"] == ["suspicious_shrink"]
 
     @pytest.mark.parametrize("left", [0, 4])
@@ -149,6 +150,84 @@ class TestFault46:
         await newsroom.publish(STORIES[0])
 
         assert (await source_row(newsroom))["shrunk_at"] is None
+
+
+SITEMAP = "https://news.example/sitemap.xml"
+
+
+def sitemap_of(tag: str, *addresses: str) -> bytes:
+    root = "urlset" if tag == "url" else "sitemapindex"
+    listed = "".join(f"<{tag}><loc>https://news.example/{address}</loc></{tag}>" for address in addresses)
+    return f"<{root} xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{listed}</{root}>".encode()
+
+
+class TestFault46OfAnIndex:
+    @pytest.fixture
+    async def indexed(self, newsroom: Newsroom) -> Newsroom:
+        await newsroom.watch(Source("news", "News", SITEMAP, SourceKind.SITEMAP, max_pages=9))
+        newsroom.web.serve(SITEMAP, sitemap_of("sitemap", *(f"part-{n}.xml" for n in range(4))))
+        for n in range(4):
+            pages = (f"{n}/the-report-number-{page}" for page in range(10))
+            newsroom.web.serve(f"https://news.example/part-{n}.xml", sitemap_of("url", *pages))
+        await newsroom.poll()
+        assert (await source_row(newsroom))["items"] == 4
+        return newsroom
+
+    async def test_fault_46_parts_of_an_index_that_hold_less_are_no_shrink(self, indexed: Newsroom) -> None:
+        for n in range(4):
+            indexed.web.serve(f"https://news.example/part-{n}.xml", sitemap_of("url", f"{n}/a-new-report"))
+        indexed.web.serve(SITEMAP, sitemap_of("sitemap", *(f"part-{n}.xml" for n in range(5))))
+        indexed.web.serve("https://news.example/part-4.xml", sitemap_of("url"))
+
+        report = await indexed.poll_after(hours=2)
+
+        row = await source_row(indexed)
+        assert (report.failed, report.entries_new) == (0, 4)
+        assert (row["items"], row["shrunk_at"]) == (5, None)
+
+    async def test_fault_46_an_index_that_names_half_of_its_parts_is_a_shrink(self, indexed: Newsroom) -> None:
+        indexed.web.serve(SITEMAP, sitemap_of("sitemap", "part-0.xml", "part-1.xml"))
+
+        await indexed.poll_after(hours=2)
+
+        row = await source_row(indexed)
+        assert (row["items"], row["items_most"], row["shrunk_at"]) == (2, 4, indexed.clock())
+
+    async def test_news_in_a_part_is_told_although_the_part_before_it_holds_none(self, indexed: Newsroom) -> None:
+        indexed.web.serve(
+            "https://news.example/part-3.xml", sitemap_of("url", "3/the-report-number-0", "3/a-new-report")
+        )
+
+        assert (await indexed.poll_after(hours=2)).entries_new == 0  # the index itself is as it was
+        indexed.web.serve(SITEMAP, sitemap_of("sitemap", *(f"part-{n}.xml" for n in range(4))) + b"\n")
+        assert (await indexed.poll_after(hours=2)).entries_new == 1
+
+    async def test_fault_46_a_part_that_fails_changes_nothing(self, indexed: Newsroom) -> None:
+        indexed.web.serve(SITEMAP, sitemap_of("sitemap", "part-0.xml", "part-1.xml", "gone.xml"))
+        indexed.web.answers["https://news.example/gone.xml"] = FetchFailed(PollError.TIMEOUT, "no answer in 30 s")
+
+        report = await indexed.poll_after(hours=2)
+
+        row = await source_row(indexed)
+        assert (report.failed, row["items"], row["shrunk_at"]) == (1, 4, None)
+
+
+@pytest.mark.slow
+async def test_F16_a_feed_that_is_always_too_long_is_yellow_when_that_begins_and_not_for_ever(
+    seeded: Newsroom,
+) -> None:
+    many = [Story(f"Bulletin number {n} of the archive", guid=f"m{n}") for n in range(2_001)]
+    await seeded.publish(*STORIES, *many)
+    begun = await source_row(seeded)
+    assert health(vitals_of(begun), seeded.clock()).reason.startswith("its last document was truncated")
+    assert begun["items"] == len(STORIES) + 2_001
+
+    seeded.clock.advance(days=2)
+    await seeded.publish(Story("One bulletin more", guid="more"), *STORIES, *many)
+
+    row = await source_row(seeded)
+    assert (row["truncated_at"], health(vitals_of(row), seeded.clock()).colour) == (begun["truncated_at"], Colour.GREEN)
+    assert any(note.startswith("truncated: ") for note in row["notes"])
 
 
 def atom(*stories: Story) -> bytes:

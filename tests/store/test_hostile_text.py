@@ -64,7 +64,7 @@ def stored(tx: Tx, keys: list[str]) -> list[dict[str, Any]]:
 
 
 def same(items: list[Item], rows: list[dict[str, Any]]) -> None:
-    fields = ("key", "title", "text", "url", "published", "published_raw", "publisher")
+    fields = ("key", "title", "text", "url", "published", "published_raw", "publisher", "original")
     assert [tuple(row[name] for name in fields) for row in rows] == [
         tuple(getattr(item, name) for name in fields) for item in items
     ]

@@ -20,6 +20,7 @@ from monitor.core.read.json_shapes import is_json, read_recognised
 from monitor.core.read.justice import JUSTICE
 from monitor.core.read.listing import read_listing
 from monitor.core.read.mailbox import read_mailbox
+from monitor.core.read.original import with_originals
 from monitor.core.read.pacer import read_pacer
 from monitor.core.read.page import read_page
 from monitor.core.read.pdf import is_pdf, read_pdf
@@ -54,7 +55,7 @@ def read_document(fetched: Fetched, source: Source, now: datetime, vocabulary: V
     blocked = None if source.kind is SourceKind.MAILBOX else block_reason(fetched)  # nobody stands before a mailbox
     if blocked is not None:
         return ReadFailed(PollError.BLOCK_PAGE, f"in the place of the document stands {blocked}")
-    return reader(fetched, source, now)
+    return with_originals(reader(fetched, source, now), fetched, lambda twin: reader(twin, source, now))
 
 
 def _as_feed(fetched: Fetched, source: Source, now: datetime) -> ReadResult:

@@ -11,7 +11,7 @@ from monitor.core.read.dates import EARLIEST
 from monitor.core.read.decode import decode, is_legal
 from monitor.core.read.feed_entry import Dated, Fields, entry_date, entry_item, field
 from monitor.core.read.feed_parser import parse
-from monitor.core.read.identity import distinct
+from monitor.core.read.identity import distinct, more_than
 from monitor.core.read.newest import MOST_ITEMS, newest_entries
 from monitor.core.read.prose import one_line, plain_title
 from monitor.core.read.sniff import is_binary, is_html, looks_like
@@ -135,7 +135,13 @@ def _reading(document: Any, ids: Sequence[str], url: str, now: datetime, total: 
     empty = found.count(None)
     if empty:
         notes.append(f"{empty} items without title, text and link left out")
-    return Reading(SourceKind.FEED, plain_title(field(document.feed, "title")), tuple(items), (*notes, *more))
+    return Reading(
+        SourceKind.FEED,
+        plain_title(field(document.feed, "title")),
+        tuple(items),
+        (*notes, *more),
+        listed=more_than(total, MOST_ITEMS),
+    )
 
 
 def _newest(dated: list[Dated]) -> list[Dated]:

@@ -75,3 +75,8 @@ def _notes(repeats: int, collided: Sequence[str]) -> list[str]:
     if collided:
         notes.append(f"{len(collided)} ids stand for several items each (such as {collided[0][:80]!r}): keys extended")
     return notes
+
+
+def more_than(number: int, most: int) -> int | None:
+    """Return the number where it is over what is kept: what ``Reading.listed`` states of a document that was cut."""
+    return number if number > most else None

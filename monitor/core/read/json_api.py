@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from monitor.core.read.dates import EARLIEST, believable, read_date
-from monitor.core.read.identity import distinct, own_key
+from monitor.core.read.identity import distinct, more_than, own_key
 from monitor.core.read.json_document import Row, load_json, refused, text_at
 from monitor.core.read.paging import NO_PAGES, Pages
 from monitor.core.read.prose import TITLE_LIMIT, one_line, plain_text, plain_title
@@ -95,7 +95,8 @@ def reading(
     if len(items) > MOST_ITEMS:
         told.append(f"truncated: the newest {MOST_ITEMS:,} of {len(items):,} items were kept")
     kept, more = distinct(_newest(items))
-    return Reading(kind, title, tuple(kept), (*told, *more, *pages.notes), pages.urls)
+    listed = more_than(len(items), MOST_ITEMS)
+    return Reading(kind, title, tuple(kept), (*told, *more, *pages.notes), pages.urls, listed=listed)
 
 
 def _newest(items: Sequence[Item]) -> Sequence[Item]:

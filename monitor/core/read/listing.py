@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.core.read.decode import decode
-from monitor.core.read.identity import distinct, own_key
+from monitor.core.read.identity import distinct, more_than, own_key
 from monitor.core.read.listing_row import Listed, SlashOrder, headings_above, read_row, slash_order, words_between
 from monitor.core.read.prose import is_markup, lines_of
 from monitor.core.read.repeats import MOST_ROWS, Group, Row, groups_of
@@ -84,7 +84,7 @@ def _reading(tree: LexborHTMLParser, fetched: Fetched, source: Source, rows: Row
     if undated:
         notes.append(f"{undated} of {len(kept)} items have no date that can be believed")
     title = page_title(tree) or (urlsplit(fetched.url).hostname or "")
-    return Reading(SourceKind.LISTING, title, tuple(kept), tuple(notes))
+    return Reading(SourceKind.LISTING, title, tuple(kept), tuple(notes), listed=more_than(len(items), MOST_ROWS))
 
 
 def _list_of(parts: Sequence[LexborNode], base: str, page: str, now: datetime) -> Rows:

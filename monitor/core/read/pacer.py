@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from monitor.core.read.courts import court_of
 from monitor.core.read.dates import EARLIEST, read_date
-from monitor.core.read.identity import distinct, extended_key, own_key
+from monitor.core.read.identity import distinct, extended_key, more_than, own_key
 from monitor.core.read.prose import TITLE_LIMIT, anchors_of, one_line, parsed, plain_text, plain_title
 from monitor.core.read.records import Record, records_of
 from monitor.core.text import shorten
@@ -50,12 +50,13 @@ def read_pacer(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
         return document
     entries = [item for record in document if (item := _item(record, fetched.url, now)) is not None]
     notes = ["not well-formed XML: read as far as it goes"] if document.broken else []
-    if len(entries) > MOST_ITEMS:
-        notes.append(f"truncated: the newest {MOST_ITEMS:,} of {len(entries):,} items were kept")
+    listed = more_than(len(entries), MOST_ITEMS)
+    if listed:
+        notes.append(f"truncated: the newest {MOST_ITEMS:,} of {listed:,} items were kept")
         entries = sorted(entries, key=lambda item: item.published or EARLIEST, reverse=True)[:MOST_ITEMS]
     court = _RECENT.sub("", plain_title(document.about.get("channel/title", "")))
     items, more = distinct(entries)
-    return Reading(SourceKind.PACER, court, tuple(items), (*notes, *more))
+    return Reading(SourceKind.PACER, court, tuple(items), (*notes, *more), listed=listed)
 
 
 def _item(record: Record, base: str, now: datetime) -> Item | None:

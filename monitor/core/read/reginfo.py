@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from monitor.core.read.dates import read_date
-from monitor.core.read.identity import distinct, own_key
+from monitor.core.read.identity import distinct, more_than, own_key
 from monitor.core.read.prose import TITLE_LIMIT, one_line, plain_title
 from monitor.core.read.records import Record, records_of
 from monitor.core.text import shorten
@@ -50,7 +50,8 @@ def read_reginfo(fetched: Fetched, source: Source, now: datetime) -> ReadResult:
     if len(found) > MOST_ITEMS:
         notes.append(f"truncated: the first {MOST_ITEMS:,} of {len(found):,} items were kept")
     items, more = distinct(found[:MOST_ITEMS])
-    return Reading(SourceKind.REGINFO, "Rules under review", tuple(items), (*notes, *more))
+    listed = more_than(len(found), MOST_ITEMS)
+    return Reading(SourceKind.REGINFO, "Rules under review", tuple(items), (*notes, *more), listed=listed)
 
 
 def _item(record: Record, now: datetime) -> Item | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from monitor.core.read.dates import EARLIEST, read_date
-from monitor.core.read.identity import distinct, own_key
+from monitor.core.read.identity import distinct, more_than, own_key
 from monitor.core.read.prose import TITLE_LIMIT, one_line, plain_title
 from monitor.core.read.records import Record, Records, records_of
 from monitor.core.text import shorten
@@ -120,6 +120,7 @@ def _pages(document: Records, base: str, now: datetime) -> Reading:
         title or (urlsplit(base).hostname or ""),
         tuple(items),
         (*_defects(document), *_cut(total, MOST_ITEMS, "items"), *notes),
+        listed=more_than(total, MOST_ITEMS),
     )
 
 
@@ -155,7 +156,8 @@ def _index(document: Records, base: str, source: Source, now: datetime) -> Readi
     notes.append(f"an index of {len(parts):,} sitemaps: {min(len(wanted), most)} of them changed lately and are read")
     if len(wanted) > most:
         notes.append(f"{len(wanted) - most:,} more are not: raise max_pages, or poll the wanted part itself")
-    return Reading(SourceKind.SITEMAP, urlsplit(base).hostname or "", (), tuple(notes), tuple(wanted[:most]))
+    host = urlsplit(base).hostname or ""
+    return Reading(SourceKind.SITEMAP, host, (), tuple(notes), tuple(wanted[:most]), listed=total)
 
 
 def _recent(parts: Mapping[str, _Dated], since: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from monitor.core.read.decode import decode
 from monitor.core.read.feed import declares_entities, read_kept
 from monitor.core.read.identity import base_key, digest
 from monitor.core.read.newest import MOST_ITEMS
+from monitor.core.read.original import hides, paired, spelled_out
 from monitor.core.read.scan import Scan, scan, with_predecessors
 from monitor.core.read.sniff import is_binary
 from monitor.model.source import Fetched, Item, Reading, ReadResult, Source, SourceKind
@@ -80,9 +81,12 @@ def _partial(cut: Scan, new: Sequence[int], known: Mapping[str, str], url: str, 
         return Skimmed(Reading(SourceKind.FEED, "", ()), marks, partial=True, total=total)
     kept = with_predecessors(new)
     wanted = [kept.index(place) for place in new]
-    reading = read_kept(cut.reduced(set(kept)).decode(), len(kept), wanted, url=url, now=now)
+    text = cut.reduced(set(kept)).decode()
+    reading = read_kept(text, len(kept), wanted, url=url, now=now)
     if reading is None:
         return None
+    if hides(text):
+        reading = paired(reading, read_kept(spelled_out(text), len(kept), wanted, url=url, now=now))
     fresh = [_mark(item) for item in reading.items]
     if len(set(fresh)) < len(fresh) or not set(fresh).isdisjoint(marks.values()):
         return None  # the same identity twice: which item is which is for the whole document to tell
