@@ -38,12 +38,14 @@ class Jail:
         pdf_cpu: float = 10.0,
         memory: int = MEMORY,
         vocabulary: Vocabulary | None = None,
+        patience: float = _PATIENCE,
     ) -> None:
         self._reader = reader
         self._cpu = cpu
         self._pdf_cpu = pdf_cpu
         self._memory = memory
         self._vocabulary = vocabulary
+        self._patience = patience
         self._children = children
         self._places = asyncio.Semaphore(children)
         self._idle: list[Child] = []
@@ -111,7 +113,7 @@ class Jail:
 
     async def _ask(self, child: Child, request: wire.Request, limit: PollError) -> Skimmed:
         try:
-            async with asyncio.timeout(request.cpu * _PATIENCE):
+            async with asyncio.timeout(request.cpu * self._patience):
                 answer = await child.ask(request)
             skimmed = answer.skimmed()
         except answers.Distrusted as error:
@@ -121,7 +123,7 @@ class Jail:
             return self._epitaph(died, request, limit)
         except TimeoutError:
             await child.end()
-            return _failed(limit, f"not read within {request.cpu * _PATIENCE:g} s")
+            return _failed(limit, f"not read within {request.cpu * self._patience:g} s")
         except BaseException:  # cancelled in the middle of an answer
             await child.end()
             raise

@@ -22,6 +22,25 @@ _GROWING: Mapping[str, tuple[str, str, str]] = {
     "links to nowhere": (ITEM, "<link>", ""),
     "guids without end": (ITEM, "<guid>", ""),
     "guids and blanks": (ITEM + "<guid>", " ", ""),
+    "items with an unclosed link": (RSS, "<item><title>t %d</title><link <guid>%d</guid></item>", ""),
+    "items with an unclosed guid": (RSS, "<item><guid a='x</guid><title>t %d</title></item>", ""),
+    "items with an unclosed quote": (RSS, '<item a="><title>t %d</title></item>', ""),
+    "items with an unclosed comment": (RSS, "<item><title>t %d</title><!-- </item>", ""),
+    "items with unclosed CDATA": (RSS, "<item><title><![CDATA[t %d</title></item>", ""),
+    "items with an unclosed declaration": (RSS, "<item><title>t %d</title><!x </item>", ""),
+    "items with an unclosed instruction": (RSS, "<item><title>t %d</title><?x </item>", ""),
+    "items with an unclosed end tag": (RSS, "<item><title>t %d</title </item>", ""),
+    "items in markup that is open": (RSS, "<item><description><div><p>t %d</description></item>", ""),
+    "a link that does not end": (ITEM + "<link ", "x", ""),
+    "a link of quotes that does not end": (ITEM + "<link ", "'", ""),
+    "a link of attributes that does not end": (ITEM + "<link ", "href='?a", ""),
+    "a link of attributes that end": (ITEM + "<link ", "href='?a' ", ""),
+    "a guid that does not end": (ITEM + "<guid a='", "x", ""),
+    "a guid of blanks that does not end": (ITEM + "<guid", " ", ""),
+    "a guid of equal signs that does not end": (ITEM + "<guid ", "=", ""),
+    "a guid of names that does not end": (ITEM + "<guid ", "a=", ""),
+    "a guid of slashes that does not end": (ITEM + "<guid ", "/", ""),
+    "links in links that end": (ITEM, "<link href='<link>", "</item></channel></rss>"),
     "unclosed tags": (RSS, "<", ""),
     "unclosed named tags": (RSS, "<a ", ""),
     "unclosed end tags": (RSS, "</a ", ""),
@@ -93,6 +112,7 @@ _GROWING: Mapping[str, tuple[str, str, str]] = {
     "page: nested data": (BODY + "<script type='application/ld+json'>", '{"a":', "</script>x"),
     "page: titles": ("", "<title>", ""),
     "page: attributes": (BODY + "<p ", "a%d=1 ", ">x"),
+    "page: bare attributes": (BODY + "<p ", "a%d ", ">x"),
     "page: paragraphs": (BODY, "<p>The statement number %d says that it is so, and more of it.", ""),
     "page: headings": (BODY, "<h2>Oct 9, 2025</h2><h3>Statement %d</h3>", ""),
     "page: feeds": ("<html><head>", "<link rel=alternate type='application/rss+xml' href='/%d'>", ""),
@@ -125,13 +145,13 @@ _GROWING: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def documents(size: int) -> dict[str, bytes]:
-    """Each kind of document, as close to ``size`` bytes as its pieces allow."""
-    return {name: _grown(*parts, size) for name, parts in _GROWING.items()}
+NAMES = tuple(_GROWING)
 
 
-def _grown(head: str, piece: str, tail: str, size: int) -> bytes:
-    room, pieces, number = size - len(head) - len(tail), [], 0
+def document(name: str, size: int) -> bytes:
+    """The document of this kind, as close to ``size`` bytes as its pieces allow."""
+    head, piece, tail = _GROWING[name]
+    room, pieces, number = size - len(head) - len(tail), list[str](), 0
     while room > 0:
         pieces.append(piece.replace("%d", str(number)))
         room -= len(pieces[-1])

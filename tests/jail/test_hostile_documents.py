@@ -10,7 +10,9 @@ import pytest
 
 from monitor.jail.jail import Jail
 from monitor.model.source import PollError, ReadFailed, Reading, SourceKind
+from tests.core.pathological import document
 from tests.core.pdfs import bomb, pdf
+from tests.core.test_read_pathological import ENDED_BY_THE_JAIL
 from tests.jail.conftest import LoopLag, told
 
 
@@ -98,6 +100,22 @@ async def test_F19_pathological_markup_ends_in_a_value_and_the_jail_goes_on(jail
     assert lag.worst < 0.1
     assert not isinstance(found, ReadFailed) or found.error is not PollError.INTERNAL
     assert isinstance(await told(jail, RSS.format("still here")), Reading)
+
+
+@pytest.mark.parametrize("name", ["namespaces", "categories", "attributes of one element", "unclosed link"])
+async def test_F19_a_feed_that_takes_its_parser_ever_longer_is_read_or_ended_and_the_jail_goes_on(name: str) -> None:
+    jail = Jail(cpu=0.4, patience=240)
+    body = document(name, 600_000).decode()
+
+    found = await told(jail, body, SourceKind.FEED)
+    after = await told(jail, RSS.format("still here"))
+    await jail.aclose()
+
+    assert isinstance(after, Reading)
+    if name in ENDED_BY_THE_JAIL:
+        assert found == ReadFailed(PollError.PARSE_TIMEOUT, "not read within 0.4 s of processor time")
+    else:
+        assert isinstance(found, Reading) or found.error in (PollError.NOT_A_FEED, PollError.PARSE_TIMEOUT)
 
 
 async def test_D1_a_pdf_that_unfolds_without_end_is_a_limit(jail: Jail) -> None:

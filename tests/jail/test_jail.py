@@ -95,7 +95,10 @@ async def test_a_second_child_starts_when_two_documents_wait_and_no_third_one(ja
 
 
 @pytest.mark.parametrize("how", ["spin", "spin-natively"])
-async def test_F19_a_document_that_takes_too_long_loses_its_child_and_delays_no_other(jail: Jail, how: str) -> None:
+async def test_F19_a_document_that_takes_too_long_loses_its_child_and_delays_no_other(
+    jail_of: MakeJail, how: str
+) -> None:
+    jail = jail_of(cpu=0.5, patience=240)  # so that processor time decides, however busy the machine is
     slow = asyncio.create_task(told(jail, how))
     async with LoopLag() as lag:
         others = 0
@@ -104,11 +107,7 @@ async def test_F19_a_document_that_takes_too_long_loses_its_child_and_delays_no_
             others += 1
 
     failed = failure(await slow)
-    assert failed.error is PollError.PARSE_TIMEOUT
-    assert failed.detail in {
-        "not read within 0.5 s of processor time",
-        "not read within 2 s",
-    }  # a busy machine: by time
+    assert failed == ReadFailed(PollError.PARSE_TIMEOUT, "not read within 0.5 s of processor time")
     assert others >= 1
     assert lag.worst < 0.1
 

@@ -13,7 +13,7 @@ from monitor.core.read.feed_entry import Dated, Fields, entry_date, entry_item, 
 from monitor.core.read.feed_parser import parse
 from monitor.core.read.identity import distinct, more_than
 from monitor.core.read.newest import MOST_ITEMS, newest_entries
-from monitor.core.read.prose import one_line, plain_title
+from monitor.core.read.prose import is_overloaded, one_line, plain_title
 from monitor.core.read.sniff import is_binary, is_html, looks_like
 from monitor.core.text import shorten
 from monitor.model.source import PollError, ReadFailed, Reading, ReadResult, SourceKind
@@ -43,6 +43,8 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None, now: da
     if declares_entities(text):
         detail = "the document declares entities of its own (<!ENTITY>): not read, since they can expand without end"
         return ReadFailed(PollError.PARSE_ENTITIES, detail)
+    if is_overloaded(text):
+        return ReadFailed(PollError.NOT_A_FEED, "not a feed: one of its elements has over 500 attributes")
     try:
         text, total = newest_entries(text, now)
         document = _parse(text)

@@ -32,6 +32,10 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 _INLINE_TAG = re.compile(r"</?(?:a|abbr|b|cite|code|em|i|mark|q|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?>", re.I)
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.I | re.S)
 _DEEPEST = 2_000
+_MOST_ATTRIBUTES = 500  # of one element; parsers compare each with all before it
+_QUOTED = re.compile(r"""\"[^"]*+"|'[^']*+'""")
+_LONG_TAG = 5_000  # characters: a shorter one has not so many
+_INSIDE_TAG = re.compile(r"""[^"'>]*+(?:"[^"]*+"[^"'>]*+|'[^']*+'[^"'>]*+)*+""")
 # Tags that nobody closes: they do not nest.
 _UNCLOSED = "area|base|br|col|dd|dt|hr|img|input|li|link|meta|option|p|param|source|tbody|td|tfoot|th|thead|tr|wbr"
 _NESTING_TAG = re.compile(rf"<(/?)(?!(?:{_UNCLOSED})\b)[a-z]", re.I)
@@ -83,12 +87,31 @@ def plain_title(text: str, *, literal: bool = False) -> str:
 
 
 def parsed(markup: str) -> LexborHTMLParser:
-    """Return the tree of an HTML document or fragment; of one nested over 2,000 deep, only its words.
+    """Return the tree of an HTML document or fragment; of one nested over 2,000 deep, or with over 500 attributes at an
+    element, only its words.
 
     The parser looks back over the whole stack at each block, so 40,000 nested ones took 2.5 s and a million would take
     half an hour (THREATS F19). Real pages stay under a few hundred.
     """
-    return LexborHTMLParser(_TAG.sub("\n", markup) if _too_deep(markup) else markup)
+    return LexborHTMLParser(_TAG.sub("\n", markup) if _too_deep(markup) or is_overloaded(markup, bare=True) else markup)
+
+
+def is_overloaded(markup: str, *, bare: bool = False) -> bool:
+    """Tell whether an element has over 500 attributes: 20,000 of them took a feed's parser 5 s (THREATS F19).
+
+    ``bare``: words without a value count too, as HTML has them.
+    """
+    if len(markup) < _LONG_TAG:
+        return False
+    long = (piece for piece in markup.split("<") if len(piece) > _LONG_TAG and piece[0].isalpha())
+    return any(_attributes_in(piece, bare) > _MOST_ATTRIBUTES for piece in long)
+
+
+def _attributes_in(piece: str, bare: bool) -> int:
+    """Count the attributes of the tag that ``piece`` begins with: its equal signs outside of quotes, or its words."""
+    inside = _INSIDE_TAG.match(piece)
+    tag = _QUOTED.sub("", piece if inside is None or inside.end() == 0 else inside[0])
+    return max(tag.count("="), len(tag.split()) if bare else 0)
 
 
 def _too_deep(markup: str) -> bool:
