@@ -276,8 +276,8 @@ class Reading:
     ``next_urls`` are the documents that belong to the same poll: the next page of an API, the parts of an index.
     ``pages`` are the pages of a tracker's list that this poll asked for, and ``baseline`` the keys of the items of
     those that were never read before: they are no news.
-    ``listed`` is what the document itself counts where that is not its items: more of them than are kept, or the parts
-    of an index.
+    ``listed`` is what the document itself counts where that is not its items: more of them than are kept, the parts of
+    an index, or the pages of a list.
     """
 
     kind: SourceKind

@@ -17,20 +17,17 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
 from monitor.store.habit_columns import habit_columns
-from monitor.store.types import NAMES, Instant, json_type
-
-metadata = MetaData(naming_convention=NAMES)
-
-# SQLite counts only an INTEGER primary key upwards; PostgreSQL gets 64 bits.
-Id = BigInteger().with_variant(Integer(), "sqlite")
-
+from monitor.store.types import Id as Id
+from monitor.store.types import Instant, json_type
+from monitor.store.types import metadata as metadata
+from monitor.store.web_tables import login_link as login_link
+from monitor.store.web_tables import session as session
 
 # --- 1 SCHEDULE, 2 FETCH ---------------------------------------------------------------------------------------------
 
@@ -427,25 +424,4 @@ attempt = Table(
     Column("outcome", Text),  # null while the wire is in use, and for ever after a crash there
     Column("detail", Text),
     UniqueConstraint("delivery_id", "n"),
-)
-
-# --- the web's own ---------------------------------------------------------------------------------------------------
-
-login_link = Table(
-    "login_link",
-    metadata,
-    Column("token_sha256", Text, primary_key=True),
-    Column("created_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Column("used_at", Instant),
-)
-
-session = Table(
-    "session",
-    metadata,
-    Column("token_sha256", Text, primary_key=True),
-    Column("created_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Column("csrf", Text, nullable=False),
 )

@@ -26,7 +26,7 @@ actions list; actions show; actions add; actions confirm; actions correct; actio
 digest preview; digest compose
 deliveries list; deliveries show; deliveries resend; deliveries mark-delivered
 subscribers list; subscribers show
-webhooks secret; webhooks test; webhooks enable
+webhooks secret; webhooks test; webhooks enable; webhooks list
 """
 NAMES = [name.strip() for name in CONTRACT.replace("\n", ";").split(";") if name.strip()]
 

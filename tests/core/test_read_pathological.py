@@ -68,13 +68,13 @@ def grows_too_fast(read: Callable[[bytes], object], small: bytes, large: bytes) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ENDED_BY_THE_JAIL])
 def test_F19_four_times_the_document_takes_no_reader_more_than_eight_times_as_long(name: str) -> None:
     small, large = document(name, SMALL), document(name, LARGE)
 
     found = {kind: grows_too_fast(read, small, large) for kind, read in READERS.items()}
 
-    assert name in ENDED_BY_THE_JAIL or {kind: why for kind, why in found.items() if why is not None} == {}
+    assert {kind: why for kind, why in found.items() if why is not None} == {}
 
 
 SHORT = [

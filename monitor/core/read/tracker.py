@@ -121,7 +121,7 @@ def _list(text: str, fetched: Fetched, source: Source, page: ReadResult) -> Read
     urls = tuple(links if source.select else below or _alike(links))[:MOST_PAGES]
     if not urls:
         return page
-    return Reading(SourceKind.TRACKER, page_title(tree), (), next_urls=urls)
+    return Reading(SourceKind.TRACKER, page_title(tree), (), next_urls=urls, listed=len(urls))
 
 
 def _content(tree: LexborHTMLParser) -> list[LexborNode]:
