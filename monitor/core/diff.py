@@ -4,46 +4,37 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from rapidfuzz.distance import Indel
 
-from monitor.core.text import shorten
+from monitor.core.change_summary import NO_CHANGE, summarise
+from monitor.core.date_words import DATE
+from monitor.core.text import fold
 from monitor.core.urls import split_link_line
 from monitor.model.change import Diff, Part, PartKind
-
-NO_CHANGE = "no change"
 
 _ALIGNABLE = 100_000_000  # lines x lines: 10,000 each way took 0.1 s and 25 MB; beyond, order is not looked at
 _COMPARABLE = 40_000_000  # words x words over the whole diff, about half a second
 _DATABLE = 1_000_000  # characters that are searched for dates, about half a second of hostile ones
-_FULL_BLOCK = 400  # pairs up to which every removed line of a block is tried with every added one
+_TRIED = 500  # what a pair costs of that beside its words
+_FULL_BLOCK = 2_500  # pairs up to which every removed line of a block is tried with every added one
 _WINDOW = 3  # in larger blocks: how far from its own place a line is looked for
 _ALIKE = 0.5  # share of words in common from which two lines are one line that changed
+_VALUE = 6  # words that a status, a heading or another value has at most
 
-_MONTH = r"""(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?
-    |oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"""
-_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
-_MOMENT = rf"""(?:
-      {_MONTH}\s{_DAY}(?:,?\s\d{{4}})?
-    | {_DAY}\s{_MONTH}(?:,?\s\d{{4}})?
-    | \d{{4}}[-./]\d{{1,2}}[-./]\d{{1,2}}(?:T[\d:.]{{4,15}}(?:Z|[+-]\d\d:?\d\d)?)?
-    | \d{{1,2}}[-./]\d{{1,2}}[-./](?:\d{{4}}|\d{{2}})
-    | \d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\s?[ap]\.?m\b\.?)?(?:\s(?:[ECMP][SD]?T|UTC|GMT)\b)?
-    | (?:an?|\d{{1,4}})\s(?:second|minute|hour|day|week|month|year)s?\sago
-    | (?:mon|tues|wednes|thurs|fri|satur|sun)day
-    )(?!\w)"""
-_DATE = re.compile(rf"\b{_MOMENT}(?:[\s,|-]{{1,3}}(?:at\s)?{_MOMENT})*", re.I | re.X)
 _MASK = "\n"  # no line holds one
+_WORD = re.compile(r"\w+")
 
 
 def diff(before: str, after: str) -> Diff:
     """Return what became different between two texts whose paragraphs are lines; blank lines do not count.
 
     A part is a whole paragraph: added, removed, moved (same words, another place), changed (at least half of the words
-    in common), DATE where a changed one differs only in dates or times, LINK for lines that carry a link. Parts stand
-    in reading order. Taking every part's ``before`` away from the lines and putting its ``after`` to them gives the new
+    in common, or a short value in the place of another), DATE where a changed one differs only in dates or times, LINK
+    for lines that carry a link. Parts stand in reading order. Taking every part's ``before`` away from the lines and putting its ``after`` to them gives the new
     lines, whatever their order. Equal texts give no parts and the summary "no change".
 
     Bounded: two texts too large to align (over 10,000 lines each way) are compared as bags of lines, and where lines
@@ -52,8 +43,9 @@ def diff(before: str, after: str) -> Diff:
     old, new = _lines(before), _lines(after)
     if old == new:
         return Diff((), NO_CHANGE)
-    parts = tuple(_Comparison(old, new).parts())
-    return Diff(parts, summarise(parts))
+    told = list(_Comparison(old, new).told())
+    parts = tuple(part for part, _ in told)
+    return Diff(parts, summarise(parts, [heading for _, heading in told]))
 
 
 def _lines(text: str) -> list[str]:
@@ -78,17 +70,20 @@ class _Comparison:
         self._words_left = _COMPARABLE
         self._characters_left = _DATABLE
 
-    def parts(self) -> Iterator[Part]:
+    def told(self) -> Iterator[tuple[Part, str]]:
+        """Yield each part with the line above it ("" where there is none or it does not matter)."""
         old, new = self._old, self._new
         if len(old) * len(new) > _ALIGNABLE:
-            yield from _bags(old, new)
+            yield from ((part, "") for part in _bags(old, new))
             return
         blocks = list(_blocks(old, new))
         self._find_moved(blocks)
         self._find_links(blocks)
         for block in blocks:
             self._find_dates(block)
-            self._find_changed(block)
+            self._find_changed(block, PartKind.CHANGED, _prose)
+            self._find_changed(block, PartKind.LINK, _link_words)
+            self._find_exchanged(block)
         for block in blocks:
             yield from self._tell(block)
 
@@ -153,43 +148,59 @@ class _Comparison:
         if len(line) > self._characters_left:
             return None
         self._characters_left -= len(line)
-        masked, found = _DATE.subn(_MASK, line)
+        masked, found = DATE.subn(_MASK, line)
         return masked if found else None
 
-    def _find_changed(self, block: _Block) -> None:
-        """Pair lines that are alike, the most alike of each line's candidates first; links are never prose."""
-        old = [place for place in self._open_old(block) if split_link_line(self._old[place]) is None]
-        new = [place for place in self._open_new(block) if split_link_line(self._new[place]) is None]
+    def _find_changed(self, block: _Block, kind: PartKind, read: Callable[[str], str | None]) -> None:
+        """Pair lines that are alike in what ``read`` takes of them, the most alike of each line's candidates first."""
+        old = {place: _words(text) for place in self._open_old(block) if (text := read(self._old[place])) is not None}
+        new = {place: _words(text) for place in self._open_new(block) if (text := read(self._new[place])) is not None}
         if not old or not new:
             return
-        was = {place: self._old[place].split() for place in old}
-        now = {place: self._new[place].split() for place in new}
+        was, now = list(old.items()), list(new.items())
         scored = (
-            (self._likeness(was[old[i]], now[new[j]]), -abs(i - j), old[i], new[j])
-            for i, j in _candidates(len(old), len(new))
+            (self._likeness(was[i][1], now[j][1]), -abs(i - j), was[i][0], now[j][0])
+            for i, j in _candidates(len(was), len(now))
         )
         for _, _, was_at, now_at in sorted((score for score in scored if score[0] >= _ALIKE), reverse=True):
-            if was_at not in self._paired and now_at not in self._partner:
-                self._pair(PartKind.CHANGED, was_at, now_at)
+            apart = was_at in self._paired or now_at in self._partner
+            if not apart and _one_site(self._old[was_at], self._new[now_at]):
+                self._pair(kind, was_at, now_at)
 
     def _likeness(self, was: list[str], now: list[str]) -> float:
         """Return the share of words in common, 0 to 1; 0 once the comparison's budget of work is spent."""
-        cost = len(was) * len(now)
+        if max(len(was), len(now)) > 3 * min(len(was), len(now)):  # cannot have half of all in common
+            return 0.0
+        cost = len(was) * len(now) + _TRIED
         if cost > self._words_left:
             return 0.0
         self._words_left -= cost
         return float(Indel.normalized_similarity(was, now, score_cutoff=_ALIKE))
 
-    def _tell(self, block: _Block) -> Iterator[Part]:
+    def _find_exchanged(self, block: _Block) -> None:
+        """Pair the last two of a block where they stand at one spot and are values, not prose: Proposed, Rescinded."""
+        old, new = self._open_old(block), self._open_new(block)
+        if len(old) != 1 or len(new) != 1:
+            return
+        places = block.removed.index(old[0]), block.added.index(new[0])
+        from_end = len(block.removed) - places[0], len(block.added) - places[1]
+        was, now = self._old[old[0]], self._new[new[0]]
+        if (places[0] == places[1] or from_end[0] == from_end[1]) and _is_value(was) and _is_value(now):
+            link = split_link_line(was) is not None
+            if link == (split_link_line(now) is not None) and _one_site(was, now):
+                self._pair(PartKind.LINK if link else PartKind.CHANGED, old[0], new[0])
+
+    def _tell(self, block: _Block) -> Iterator[tuple[Part, str]]:
         """Yield the block's parts as one reads: what was removed stands before what took its place."""
         gone = deque(self._open_old(block))
         for place, bound in zip(block.added, self._bounds(block), strict=True):
             while gone and gone[0] < bound:
-                yield self._removed(gone.popleft())
+                yield self._removed(gone.popleft()), ""
             kind, was = self._partner.get(place, (PartKind.ADDED, None))
             line = self._new[place]
-            yield Part(self._kind_of(kind, line), "" if was is None else self._old[was], line)
-        yield from map(self._removed, gone)
+            part = Part(self._kind_of(kind, line), "" if was is None else self._old[was], line)
+            yield part, self._new[place - 1] if place and kind is PartKind.DATE else ""
+        yield from ((self._removed(place), "") for place in gone)
 
     def _bounds(self, block: _Block) -> list[int]:
         """Return for each added line where in the old text the next line of the block that survived stood."""
@@ -208,6 +219,38 @@ class _Comparison:
     @staticmethod
     def _kind_of(kind: PartKind, line: str) -> PartKind:
         return kind if kind is PartKind.MOVED or split_link_line(line) is None else PartKind.LINK
+
+
+def _prose(line: str) -> str | None:
+    return line if split_link_line(line) is None else None
+
+
+def _link_words(line: str) -> str | None:
+    link = split_link_line(line)
+    return None if link is None else link[0]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
+
+
+def _one_site(was: str, now: str) -> bool:
+    """Tell whether two link lines lead to one site; prose leads nowhere."""
+    links = split_link_line(was), split_link_line(now)
+    return None in links or len({_site(link[1]) for link in links if link}) == 1
+
+
+def _site(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return url
+
+
+def _is_value(line: str) -> bool:
+    """Tell whether a line is a value or a heading rather than a sentence."""
+    words = _link_words(line) or line
+    return len(words.split(maxsplit=_VALUE)) <= _VALUE and not words.rstrip().endswith((".", "!", "?"))
 
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[_Block]:
@@ -244,42 +287,3 @@ def _candidates(old: int, new: int) -> Iterator[tuple[int, int]]:
         middle = i * new // old
         near = range(max(0, middle - _WINDOW), min(new, middle + _WINDOW + 1))
         yield from ((i, j) for j in (range(new) if old * new <= _FULL_BLOCK else near))
-
-
-def summarise(parts: Sequence[Part]) -> str:
-    """Return one plain sentence about the parts: "2 paragraphs added, 1 changed; date changed from X to Y"."""
-    count = Counter(_aspect(part) for part in parts)
-    prose = ("added", "removed", "changed", "moved")
-    phrases = [
-        _counted("paragraph", [(count["paragraph", action], action) for action in prose]),
-        _dates([part for part in parts if part.op is PartKind.DATE]),
-        _counted("link", [(count["link", action], action) for action in prose]),
-    ]
-    return "; ".join(phrase for phrase in phrases if phrase) or NO_CHANGE
-
-
-def _aspect(part: Part) -> tuple[str, str]:
-    match part.op:
-        case PartKind.LINK:
-            return "link", "added" if not part.before else "changed" if part.after else "removed"
-        case PartKind.MOVED if split_link_line(part.after) is not None:
-            return "link", "moved"
-        case _:
-            return "paragraph", part.op.value
-
-
-def _counted(noun: str, actions: Iterable[tuple[int, str]]) -> str:
-    told = [(number, action) for number, action in actions if number]
-    if not told:
-        return ""
-    (number, action), *others = told
-    first = f"{number:,} {noun}{'' if number == 1 else 's'} {action}"
-    return ", ".join((first, *(f"{number:,} {action}" for number, action in others)))
-
-
-def _dates(parts: Sequence[Part]) -> str:
-    if len(parts) != 1:
-        return f"{len(parts):,} dates changed" if parts else ""
-    pairs = zip(_DATE.findall(parts[0].before), _DATE.findall(parts[0].after), strict=True)
-    was, now = next(pair for pair in pairs if pair[0] != pair[1])
-    return f"date changed from {shorten(was, 40)} to {shorten(now, 40)}"

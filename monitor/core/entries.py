@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from monitor.core.diff import diff, summarise
+from monitor.core.change_summary import summarise
+from monitor.core.diff import diff
 from monitor.core.read.identity import base_key, digest, extended_key
 from monitor.core.text import clean, normal_title
 from monitor.core.urls import canonical_url
@@ -208,10 +209,12 @@ def difference(entry: Known, item: Item) -> Diff:
     if entry.fingerprint == fingerprint(item):
         return diff("", "")
     link = _link(entry.url), _link(item.url)
-    parts = diff(entry.text, item.text).parts
+    text = diff(entry.text, item.text)
+    parts, summary = text.parts, text.summary
     if link[0] != link[1]:
         parts = (Part(PartKind.LINK, *link), *parts)
-    phrases = [summarise(parts)] if parts else []
+        summary = summarise(parts)
+    phrases = [summary] if parts else []
     if clean(entry.title) != clean(item.title):
         parts = (Part(PartKind.CHANGED, entry.title, item.title), *parts)
         phrases.insert(0, "title changed")

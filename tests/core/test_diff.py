@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.diff import NO_CHANGE, diff, summarise
+from monitor.core.change_summary import NO_CHANGE, summarise
+from monitor.core.diff import diff
 from monitor.model.change import Diff, Part, PartKind
 
 STATEMENT = """Flock Safety statement
@@ -67,7 +68,8 @@ def test_a_paragraph_with_other_words_was_removed_and_added() -> None:
 DATES = [
     ("Last updated May 27, 2025", "Last updated October 9, 2025", "May 27, 2025", "October 9, 2025"),
     ("Last updated May 27, 2025", "Last updated Thursday, Oct. 9, 2025", "May 27, 2025", "Thursday, Oct. 9, 2025"),
-    ("Effective 2025-05-27.", "Effective 2025-10-09.", "2025-05-27", "2025-10-09"),
+    ("Posted 2025-05-27.", "Posted 2025-10-09.", "2025-05-27", "2025-10-09"),
+    ("Fiscal year to June 2025", "Fiscal year to July 2025", "June 2025", "July 2025"),
     ("As of 27 May 2025, 10:00", "As of 9 October 2025, 11:30", "27 May 2025, 10:00", "9 October 2025, 11:30"),
     ("Posted 3 hours ago", "Posted 4 hours ago", "3 hours ago", "4 hours ago"),
     ("Seen 5/27/2025 here", "Seen 10/9/2025 here", "5/27/2025", "10/9/2025"),
@@ -85,6 +87,86 @@ def test_a_line_that_differs_only_in_a_date_is_a_date(
         assert ops(found) == ["changed"]
     else:
         assert found == Diff((Part(PartKind.DATE, before, after),), f"date changed from {was} to {now}")
+
+
+ROLES = [
+    ("Effective: May 27, 2025", "effective date"),
+    ("The rule takes effect on May 27, 2025.", "effective date"),
+    ("May 27, 2025: the rule enters into force", "effective date"),
+    ("Submit comments on or before May 27, 2025", "comment deadline"),
+    ("Comments must be received on or before May 27, 2025", "comment deadline"),
+    ("The comment period closes May 27, 2025", "comment deadline"),
+    ("A hearing is set for May 27, 2025", "hearing date"),
+    ("The designation expires on May 27, 2025", "expiration date"),
+    ("Compliance is required from May 27, 2025", "compliance date"),
+    ("Last updated May 27, 2025", "date"),
+    ("27 comments as of May 27, 2025", "date"),
+    ("The rule is effective now. Updated May 27, 2025", "date"),
+    ("Updated May 27, 2025. The rule is effective now.", "date"),
+]
+
+
+@pytest.mark.parametrize(("line", "role"), ROLES)
+def test_the_sentence_says_what_a_date_is_of(line: str, role: str) -> None:
+    found = diff(line, line.replace("May 27, 2025", "July 1, 2025"))
+
+    assert found.summary == f"{role} changed from May 27, 2025 to July 1, 2025"
+
+
+def test_a_date_that_stands_alone_is_of_what_the_line_above_says() -> None:
+    found = diff("Status\nFinal\nEffective date\nMay 5, 2025", "Status\nFinal\nEffective date\nJune 6, 2025")
+
+    assert found.summary == "effective date changed from May 5, 2025 to June 6, 2025"
+
+
+def test_dates_that_say_what_they_are_of_are_told_and_the_others_counted() -> None:
+    line = "Updated {0}\nComments due {0}\nThe rule is effective {0}"
+
+    found = diff(line.format("May 5, 2025"), line.format("June 6, 2025"))
+
+    assert found.summary == (
+        "comment deadline changed from May 5, 2025 to June 6, 2025, "
+        "effective date changed from May 5, 2025 to June 6, 2025, 1 other date changed"
+    )
+
+
+def test_two_dates_of_one_line_are_two() -> None:
+    assert diff("From May 1 to May 5", "From May 2 to May 6").summary == "2 dates changed"
+
+
+EXCHANGED = [
+    ("Status\nProposed\nAgency", "Status\nRescinded\nAgency"),
+    ("Notice of Proposed Rulemaking\nbody text", "Final Rule\nbody text"),
+    ("Proposed: Fees", "Final: Fees"),
+    ("Status: PROPOSED", "Status - proposed"),
+    ("Status\nProposed\nMay 5, 2025", "Status\nRescinded\nJune 6, 2025"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), EXCHANGED)
+def test_a_value_in_the_place_of_another_has_changed(before: str, after: str) -> None:
+    assert ops(diff(before, after))[0] == "changed"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("It is gone.", "Cameras were bought."),  # sentences
+        ("Proposed\nmiddle", "middle\nRescinded"),  # two places
+        ("Proposed\nOpen", "Rescinded\nAudited\nElsewhere"),  # a list with other items
+    ],
+)
+def test_what_only_stands_near_is_removed_and_added(before: str, after: str) -> None:
+    assert set(ops(diff(before, after))) == {"added", "removed"}
+
+
+def test_a_link_whose_words_and_address_both_changed_is_one_link() -> None:
+    before, after = (
+        "Link: Proposed rule (PDF) -> https://a.example/p.pdf",
+        "Link: Final rule -> https://a.example/f.pdf",
+    )
+
+    assert diff(before, after) == Diff((Part(PartKind.LINK, before, after),), "1 link changed")
 
 
 def test_words_that_change_beside_a_date_are_a_change() -> None:
