@@ -34,8 +34,9 @@ def diff(before: str, after: str) -> Diff:
 
     A part is a whole paragraph: added, removed, moved (same words, another place), changed (at least half of the words
     in common, or a short value in the place of another), DATE where a changed one differs only in dates or times, LINK
-    for lines that carry a link. Parts stand in reading order. Taking every part's ``before`` away from the lines and putting its ``after`` to them gives the new
-    lines, whatever their order. Equal texts give no parts and the summary "no change".
+    for lines that carry a link. Parts stand in reading order. Taking every part's ``before`` away from the lines and
+    putting its ``after`` to them gives the new lines, whatever their order. Equal texts give no parts and the summary
+    "no change".
 
     Bounded: two texts too large to align (over 10,000 lines each way) are compared as bags of lines, and where lines
     are too many or too long to compare word by word, a change reads as removed and added.

@@ -1,0 +1,282 @@
+"""The words that changed within each paragraph of a difference, and the difference as text with marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import accumulate
+
+from rapidfuzz.distance import Indel
+
+from monitor.core.date_words import DATE
+from monitor.core.text import ELLIPSIS
+from monitor.core.urls import LINK_ARROW, LINK_PREFIX, split_link_line
+from monitor.model.change import Part, PartKind
+
+_COMPARABLE = 50_000_000  # words x words over a whole redline: at most 0.1 s, and 6 MB for the largest pair
+_READABLE = 1_000_000  # characters that are cut into words, about 0.3 s
+_AROUND = 80  # characters of what stayed that an abridged paragraph keeps on either side of a change
+_TOKEN = re.compile(
+    r"https?://\S+"
+    r"|\w+(?:(?:[-'’.]|(?<=\d)[,:/](?=\d))\w+)*"  # well-known, agency's, U.S, 1,200, 10:30
+    r"|\s+"
+    r"|."
+)
+
+
+class Mark(StrEnum):
+    """What became of some words."""
+
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words of one fate, with their blanks."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One part of a difference with its words marked.
+
+    ``pieces`` without what was ADDED are the old paragraph to the letter, without what was REMOVED the new one. Of a
+    link they are those of its words, and ``addresses`` those of its address; of anything else ``addresses`` is empty.
+    """
+
+    op: PartKind
+    pieces: tuple[Piece, ...]
+    addresses: tuple[Piece, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What happened, in words: "Added", "Date changed", "Link removed"."""
+        marks = {piece.mark for piece in (*self.pieces, *self.addresses)} - {Mark.SAME}
+        if self.op is PartKind.LINK:
+            return "Link changed" if len(marks) != 1 or self._is_mixed else f"Link {next(iter(marks)).value}"
+        if self.op is PartKind.MOVED:
+            return "Link moved" if self.addresses else "Moved"
+        return "Date changed" if self.op is PartKind.DATE else self.op.value.capitalize()
+
+    @property
+    def _is_mixed(self) -> bool:
+        return any(piece.mark is Mark.SAME for piece in (*self.pieces, *self.addresses))
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The work that is left for one redline: what is beyond is told as removed and added."""
+
+    comparisons: int = _COMPARABLE
+    characters: int = _READABLE
+
+
+def redline(parts: Iterable[Part]) -> tuple[Marked, ...]:
+    """Return the parts of a difference with the words marked that differ.
+
+    Bounded: paragraphs that are too long, or too many, to compare word by word are marked as removed and added whole.
+    """
+    budget = _Budget()
+    return tuple(_marked(part, budget) for part in parts)
+
+
+def _marked(part: Part, budget: _Budget) -> Marked:
+    was, now = split_link_line(part.before), split_link_line(part.after)
+    linked = (was or not part.before) and (now or not part.after)
+    if linked and part.op in (PartKind.LINK, PartKind.MOVED):
+        (old, old_url), (new, new_url) = was or ("", ""), now or ("", "")
+        return Marked(part.op, _edits(old, new, budget), _whole(old_url, new_url))
+    if part.op is PartKind.LINK:  # an item's own address, which no words carry
+        return Marked(part.op, (), _whole(part.before, part.after))
+    return Marked(part.op, _edits(part.before, part.after, budget, dates_whole=part.op is PartKind.DATE))
+
+
+def _whole(was: str, now: str) -> tuple[Piece, ...]:
+    """Return both texts unread: one piece where they are equal."""
+    if was == now:
+        return _pieces([(Mark.SAME, now)])
+    return _pieces([(Mark.REMOVED, was), (Mark.ADDED, now)])
+
+
+def _pieces(told: Iterable[tuple[Mark, str]]) -> tuple[Piece, ...]:
+    return tuple(Piece(mark, text) for mark, text in told if text)
+
+
+def _edits(was: str, now: str, budget: _Budget, *, dates_whole: bool = False) -> tuple[Piece, ...]:
+    if was == now or not was or not now or len(was) + len(now) > budget.characters:
+        return _whole(was, now)
+    budget.characters -= len(was) + len(now)
+    old, new = (_dated_tokens(text) if dates_whole else _TOKEN.findall(text) for text in (was, now))
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
+    ends = len(old) - tail, len(new) - tail
+    cost = (ends[0] - head) * (ends[1] - head)
+    if cost > budget.comparisons:
+        return _told(old, new, [_Edit(0, head, ends[0], head, ends[1])])
+    budget.comparisons -= cost
+    return _told(old, new, _joined(old, new, _edited(old[: ends[0]], new[: ends[1]], head)))
+
+
+def _dated_tokens(text: str) -> list[str]:
+    tokens: list[str] = []
+    at = 0
+    for date in DATE.finditer(text):
+        tokens += _TOKEN.findall(text, at, date.start())
+        tokens.append(date.group())
+        at = date.end()
+    return tokens + _TOKEN.findall(text, at)
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return how many tokens are equal from the start."""
+    return next((n for n, (was, now) in enumerate(zip(old, new, strict=False)) if was != now), min(len(old), len(new)))
+
+
+@dataclass(slots=True)
+class _Edit:
+    """Places of tokens: what stayed since the edit before (from ``stayed`` to ``old_from``), was removed and added."""
+
+    stayed: int
+    old_from: int
+    old_to: int
+    new_from: int
+    new_to: int
+
+
+def _edited(old: Sequence[str], new: Sequence[str], head: int) -> Iterator[_Edit]:
+    """Yield a shortest edit of the tokens from ``head`` on."""
+    numbers: dict[str, int] = {}
+    was, now = ([numbers.setdefault(token, len(numbers)) for token in side[head:]] for side in (old, new))
+    edit = _Edit(0, head, head, head, head)
+    for step in Indel.opcodes(was, now):
+        if step.tag == "equal":
+            yield edit
+            end, new_end = head + step.src_end, head + step.dest_end
+            edit = _Edit(head + step.src_start, end, end, new_end, new_end)
+        else:
+            edit.old_to, edit.new_to = head + step.src_end, head + step.dest_end
+    yield edit
+
+
+def _joined(old: Sequence[str], new: Sequence[str], edits: Iterable[_Edit]) -> list[_Edit]:
+    """Return the edits, neighbours as one where what stayed between them is no longer than either.
+
+    A sentence that was rewritten would else be told as confetti around its "the" and its blanks.
+    """
+    old_at, new_at = (list(accumulate(map(len, side), initial=0)) for side in (old, new))
+
+    def size(edit: _Edit) -> int:
+        return max(old_at[edit.old_to] - old_at[edit.old_from], new_at[edit.new_to] - new_at[edit.new_from])
+
+    joined: list[_Edit] = []
+    for edit in edits:
+        while joined and old_at[edit.old_from] - old_at[edit.stayed] <= min(size(joined[-1]), size(edit)):
+            last = joined.pop()
+            edit = _Edit(last.stayed, last.old_from, edit.old_to, last.new_from, edit.new_to)
+        joined.append(edit)
+    return joined
+
+
+def _told(old: Sequence[str], new: Sequence[str], edits: Sequence[_Edit]) -> tuple[Piece, ...]:
+    pieces: list[tuple[Mark, str]] = []
+    for edit in edits:
+        pieces.append((Mark.SAME, "".join(old[edit.stayed : edit.old_from])))
+        pieces.append((Mark.REMOVED, "".join(old[edit.old_from : edit.old_to])))
+        pieces.append((Mark.ADDED, "".join(new[edit.new_from : edit.new_to])))
+    return _pieces([*pieces, (Mark.SAME, "".join(old[edits[-1].old_to :]))])
+
+
+def foremost(marked: Sequence[Marked], most: int) -> tuple[tuple[Marked, ...], int]:
+    """Return up to ``most`` parts in their order, what only moved last of all; and how many are left out."""
+    weighed = sorted(range(len(marked)), key=lambda place: marked[place].op is PartKind.MOVED)
+    kept = sorted(weighed[:most])
+    return tuple(marked[place] for place in kept), len(marked) - len(kept)
+
+
+def abridged(marked: Marked, limit: int) -> Marked:
+    """Return a part in about ``limit`` characters: what stayed is left out far from a change, the rest is cut.
+
+    An ellipsis stands for what is missing. Addresses are never cut.
+    """
+    kept: list[Piece] = []
+    left = limit
+    last = len(marked.pieces) - 1
+    for place, piece in enumerate(marked.pieces):
+        text = piece.text
+        if piece.mark is Mark.SAME and last > 0:
+            text = _near(text, head=place > 0, tail=place < last)
+        if len(text) > left:
+            kept.append(replace(piece, text=text[: max(0, left - 1)].rstrip() + ELLIPSIS))
+            break
+        kept.append(replace(piece, text=text))
+        left -= len(text)
+    return replace(marked, pieces=tuple(kept))
+
+
+def _near(text: str, *, head: bool, tail: bool) -> str:
+    """Return what of a text stands next to the changes at its head or tail."""
+    if len(text) <= 2 * _AROUND:
+        return text
+    start, end = text[:_AROUND], text[-_AROUND:]
+    start = start[: start.rfind(" ") + 1] or start
+    end = end[end.find(" ") :] if " " in end else end
+    return (start if head else "") + ELLIPSIS + (end if tail else "")
+
+
+def marked_line(marked: Marked) -> str:
+    """Return a part on one line: "Link: words -> address" for links, removed words ``[-so-]``, added ``{+so+}``."""
+    return "".join(with_marks(piece) for piece in line_pieces(marked))
+
+
+def line_pieces(marked: Marked) -> tuple[Piece, ...]:
+    """Return the pieces of ``marked_line``. Without ADDED ones they are the part's old line, and so on."""
+    if not marked.addresses:
+        return marked.pieces
+    if not marked.pieces:
+        return marked.addresses
+    frame = Mark.SAME if marked.op is PartKind.MOVED else _only(marked)
+    return (Piece(frame, LINK_PREFIX), *marked.pieces, Piece(frame, LINK_ARROW), *marked.addresses)
+
+
+def _only(marked: Marked) -> Mark:
+    """Return the mark of a link that was added or removed whole; SAME for one that was changed."""
+    marks = {piece.mark for piece in (*marked.pieces, *marked.addresses)}
+    return next(iter(marks)) if len(marks) == 1 else Mark.SAME
+
+
+def with_marks(piece: Piece) -> str:
+    """Return a piece with the marks that say what became of it without any colour."""
+    match piece.mark:
+        case Mark.REMOVED:
+            return f"[-{piece.text}-]"
+        case Mark.ADDED:
+            return f"{{+{piece.text}+}}"
+        case Mark.SAME:
+            return piece.text
+
+
+_SIGNS = {"Added": "+", "Removed": "-", "Moved": ">", "Link added": "+", "Link removed": "-", "Link moved": ">"}
+
+
+def sign_of(marked: Marked) -> str:
+    """Return the character that begins a part's line: ``+`` added, ``-`` removed, ``>`` moved, ``!`` changed."""
+    return _SIGNS.get(marked.label, "!")
+
+
+def signed_line(marked: Marked) -> str:
+    """Return a part as a line of a unified text: its sign, then its words, with marks where it was changed."""
+    sign = sign_of(marked)
+    pieces = line_pieces(marked)
+    return sign + ("".join(map(with_marks, pieces)) if sign == "!" else "".join(piece.text for piece in pieces))
+
+
+def unified(marked: Iterable[Marked], *, before: str, after: str, summary: str) -> str:
+    """Return a difference as text: ``---`` and ``+++`` with what is compared, its summary, then a line a paragraph."""
+    head = (f"--- {before}", f"+++ {after}", f"@@ {summary} @@")
+    return "\n".join((*head, *map(signed_line, marked))) + "\n"
