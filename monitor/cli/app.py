@@ -12,13 +12,14 @@ from typer.core import TyperGroup
 
 from monitor import __version__
 from monitor.cli import actions, deliveries, digests, flags, policies, sources, subscribers, webhooks
+from monitor.cli.changes import changes
 from monitor.cli.check import check
 from monitor.cli.deliveries import deliver
 from monitor.cli.demo import demo
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.output import tell, warn
-from monitor.cli.polling import changes, poll
+from monitor.cli.polling import poll
 from monitor.cli.running import run, web, worker
 from monitor.cli.status import status
 from monitor.errors import ConfigError, MonitorError

@@ -11,6 +11,7 @@ import typer
 
 from monitor.cli.moments import day_or_none, length, moment
 from monitor.cli.output import Column, Json, Row, counted, facts, heading, listing, print_json, prose, say, shown, stamp
+from monitor.cli.redlines import print_redline
 from monitor.cli.workspace import with_context
 from monitor.errors import UsageError
 from monitor.model.article import ArticleState
@@ -29,6 +30,9 @@ FlagId = Annotated[int, typer.Argument(metavar="ID", help="The flag's number.", 
 Version = Annotated[
     int | None, typer.Option(metavar="N", help="Only if the flag is still at this version (else exit 1).")
 ]
+
+_MOST_PARTS = 60  # of a page's change
+_ROOM = 2_000  # characters of a part
 
 
 class Wanted(StrEnum):
@@ -193,8 +197,12 @@ def _print(row: dict[str, Any]) -> None:
         heading("Accepting it records")
         names = ("date", "title", "kind", "summary", "document_url")
         facts((f"  {name.replace('_', ' ').capitalize()}", getattr(offered, name)) for name in names)
-    heading("What changed on the page" if row["change"] else "Text")
-    prose("\n".join(_difference(part) for part in row["change"]) or row["text"])
+    if row["change"]:
+        heading("What changed on the page")
+        _print_change(row["change"])
+    else:
+        heading("Text")
+        prose(row["text"])
     if row["original"]:
         heading("As it was written: the characters in brackets are not seen, and were taken out")
         prose(row["original"])
@@ -205,9 +213,13 @@ def _print(row: dict[str, Any]) -> None:
         say(f"  {shown(each.at)}  {each.actor}: {each.kind.value}{why}")
 
 
-def _difference(part: dict[str, str]) -> str:
-    removed, added = part["before"] and f"- {part['before']}", part["after"] and f"+ {part['after']}"
-    return "\n".join(filter(None, (removed, added)))
+def _print_change(stored: list[dict[str, str]]) -> None:
+    from monitor.core.change_summary import summarise
+    from monitor.store.changes import parts_of
+
+    parts = parts_of(stored)
+    say(f"  {summarise(parts)}")
+    print_redline(parts, most=_MOST_PARTS, room=_ROOM)
 
 
 @group.command()

@@ -140,10 +140,10 @@ def table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
         )
     for texts in zip(*(texts for _, texts in filled), strict=True):
         grid.add_row(*map(Text, texts))
-    console = _console()
+    wide = console()
     # rich heeds the columns' shares only in a table that is stretched
-    grid.expand = Measurement.get(console, console.options, grid).maximum >= console.width
-    _show(grid)
+    grid.expand = Measurement.get(wide, wide.options, grid).maximum >= wide.width
+    draw(grid)
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
@@ -158,7 +158,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
         text = shown(value)
         if text:
             grid.add_row(Text(name), Text(text))
-    _show(grid)
+    draw(grid)
 
 
 def heading(text: str) -> None:
@@ -172,7 +172,7 @@ def prose(text: str) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    _show(Padding(Text(safe(text), overflow="fold"), (0, 0, 0, 2)))
+    draw(Padding(Text(safe(text), overflow="fold"), (0, 0, 0, 2)))
 
 
 def say(text: str) -> None:
@@ -195,17 +195,18 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def _console() -> Console:
+def console() -> Console:
+    """Where tables and texts are drawn: the terminal's width and colours, or plain text of 120 columns."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _PIPED_WIDTH
     return Console(highlight=False, emoji=False, markup=False, width=width)
 
 
-def _show(drawn: RenderableType) -> None:
+def draw(drawn: RenderableType) -> None:
     """Draw without the blanks that rich puts at the ends of lines."""
-    console = _console()
-    with console.capture() as captured:
-        console.print(drawn)
+    canvas = console()
+    with canvas.capture() as captured:
+        canvas.print(drawn)
     for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
+        typer.echo(line.rstrip(), color=canvas.is_terminal or None)

@@ -1,4 +1,4 @@
-"""``monitor poll`` and ``monitor changes``."""
+"""``monitor poll``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.moments import moment
-from monitor.cli.output import Column, Json, Row, counted, listing, plain, print_json, say
+from monitor.cli.output import Json, counted, plain, print_json, say
 from monitor.cli.workspace import with_context
 from monitor.errors import IllegalTransition, UsageError
 
@@ -81,67 +80,3 @@ def _check_live(tx: Tx, names: list[str]) -> None:
             raise IllegalTransition(f"source {name} is not in sources.yaml any more")
         if row["paused_at"] is not None:
             raise IllegalTransition(f"source {name} is paused: `monitor sources resume {name}` takes it up again")
-
-
-_CHANGES = (
-    Column("Seen", "at"),
-    Column("Source", "source"),
-    Column("What", "kind"),
-    Column("Title", "title", share=1),
-    Column("Summary", lambda row: _summary(row), share=1),
-)
-
-
-def changes(
-    command: typer.Context,
-    since: Annotated[
-        str | None, typer.Option(metavar="T", help="A day, a moment (UTC unless it names a zone), or 36h, 2d ago.")
-    ] = None,
-    source: Annotated[str | None, typer.Option(metavar="ID", help="Only of this source.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Show what changed on the sources, oldest first. What a source's first poll found is no change.
-
-    With --json each line holds the differences paragraph by paragraph (`parts`).
-
-    \b
-    Example: monitor changes --since 2d --source flock-statements
-    """
-    rows = with_context(command, lambda ctx: _changes(ctx, since, source))
-    listing(rows, _CHANGES, as_json, empty="Nothing changed.")
-
-
-async def _changes(ctx: Context, since: str | None, source: str | None) -> list[Row]:
-    from monitor.store.changes import list_changes
-    from monitor.store.sources import get_source
-
-    after = None if since is None else moment("--since", since, ctx.clock())
-
-    def work(tx: Tx) -> list[Row]:
-        if source is not None:
-            get_source(tx, source)
-        return [_change(row) for row in list_changes(tx, since=after, source_id=source)]
-
-    return await ctx.db.read(work)
-
-
-def _change(row: dict[str, Any]) -> Row:
-    from monitor.model.change import PartKind
-
-    present = {part["op"] for part in row["parts"]}
-    return {
-        "source": row["source_id"],
-        "entry": row["entry_id"],
-        "kind": row["kind"],
-        "title": row["title"],
-        "url": row["url"],
-        "seq": row["seq"],
-        "at": row["at"],
-        "summary": row["summary"],
-        "kinds": [kind.value for kind in PartKind if kind.value in present],
-        "parts": row["parts"],
-    }
-
-
-def _summary(row: Row) -> str:
-    return "" if row["kind"] == "new" else str(row["summary"])

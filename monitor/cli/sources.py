@@ -13,6 +13,7 @@ import typer
 from monitor.cli.output import Column, Json, Row, facts, listing, print_json, say
 from monitor.cli.source_discovery import discover
 from monitor.cli.source_lists import export_opml, import_opml
+from monitor.cli.source_revisions import compare
 from monitor.cli.source_trial import try_out
 from monitor.cli.workspace import folder_of, with_context
 
@@ -180,6 +181,7 @@ async def _set_paused(ctx: Context, source_id: str, *, paused: bool) -> None:
     await ctx.db.write(lambda tx: set_paused(tx, source_id, paused_at=now if paused else None, now=now))
 
 
+group.command("compare")(compare)
 group.command("test")(try_out)
 group.command("discover")(discover)
 group.command("import-opml")(import_opml)

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
-from monitor.core.text import clean
+from monitor.core.redline import excerpt, told_line
+from monitor.core.redline_html import mail_html
+from monitor.core.text import clean, shorten
+from monitor.model.change import Part
 from monitor.model.event import Event, EventType
 from monitor.model.source import Voice
 from monitor.model.subscription import Criteria
 
 _VOICES = tuple(Voice)
 _FIELDS = {"document_url": "document link", "current_status": "status"}  # the others are words already
+_PARTS = 3  # of a page's change that a mail shows
+_PART_ROOM = 400  # characters
+_SENTENCE = 300  # characters
 _POLICY_EVENTS = frozenset({EventType.POLICY_CREATED, EventType.POLICY_STATUS_CHANGED})
 
 
@@ -40,12 +47,27 @@ class PolicyRef:
 
 
 @dataclass(frozen=True, slots=True)
+class PageChange:
+    """What changed on the page that an action was recorded from: a sentence, and the first paragraphs of its redline.
+
+    ``html`` is safe markup; ``lines`` say the same in text ("Changed: It is [-proposed-]{+final+}."); ``more`` counts
+    the changes that are left out.
+    """
+
+    summary: str
+    html: str
+    lines: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class DigestLine:
     """One thing to tell. ``type`` says what became of it; all text is clean, on one line but for ``summary``.
 
     ``date`` is ISO 8601 or "" (policy lines); ``publisher`` is the source's name or ""; ``changes`` are of corrections
     and status changes, ``reason`` of retractions; ``events`` are the ids of the events that came to this line;
-    ``reviewed`` is False where the action was recorded automatically and no editor has looked at it.
+    ``reviewed`` is False where the action was recorded automatically and no editor has looked at it; ``page_change`` is
+    of recorded actions that come from one.
     """
 
     type: EventType
@@ -62,6 +84,13 @@ class DigestLine:
     reason: str = ""
     events: tuple[str, ...] = ()
     reviewed: bool = True
+    page_change: PageChange | None = None
+
+
+def page_change(summary: str, parts: Sequence[Part]) -> PageChange:
+    """A page's change as a mail tells it: short, whatever its size."""
+    shown, more = excerpt(parts, most=_PARTS, room=_PART_ROOM)
+    return PageChange(shorten(summary, _SENTENCE), mail_html(shown), tuple(map(told_line, shown)), more)
 
 
 def wants(criteria: Criteria, event: Event) -> bool:
@@ -78,12 +107,15 @@ def wants(criteria: Criteria, event: Event) -> bool:
     return bool(tests) and (all(tests) if criteria.match_all else any(tests))
 
 
-def fold(events: Iterable[Event]) -> tuple[DigestLine, ...]:
+def fold(
+    events: Iterable[Event], page_changes: Mapping[int, PageChange] = MappingProxyType({})
+) -> tuple[DigestLine, ...]:
     """One line for each action and policy that differs from what its reader last saw, with the latest data.
 
     Recorded and corrected in one batch is recorded; recorded and retracted is nothing; corrections of what was told
     before are merged (old of the first, new of the last), and nothing where they cancel out (THREATS fault 54). By
     policy, the one with the most authoritative voice first, then by title; in a policy its own news, then by date.
+    ``page_changes`` are what recorded actions come from, by the action's id.
     """
     histories: dict[tuple[str, str], list[Event]] = {}
     policies: dict[str, PolicyRef] = {}
@@ -91,8 +123,18 @@ def fold(events: Iterable[Event]) -> tuple[DigestLine, ...]:
         histories.setdefault(_subject(event), []).append(event)
         policy = _policy(event.data)
         policies[policy.url] = policy  # the latest knows best what the policy is called and where it stands
-    lines = (_line(history) for history in histories.values())
-    return _ordered([replace(line, policy=policies[line.policy.url]) for line in lines if line is not None])
+    lines = [(_line(history), page_changes.get(history[0].action_id or 0)) for history in histories.values()]
+    return _ordered(
+        [
+            replace(
+                line,
+                policy=policies[line.policy.url],
+                page_change=change if line.type is EventType.ACTION_RECORDED else None,
+            )
+            for line, change in lines
+            if line is not None
+        ]
+    )
 
 
 def by_policy(lines: Sequence[DigestLine]) -> tuple[tuple[PolicyRef, tuple[DigestLine, ...]], ...]:

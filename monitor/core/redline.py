@@ -17,6 +17,7 @@ from monitor.model.change import Part, PartKind
 
 _COMPARABLE = 50_000_000  # words x words over a whole redline: at most 0.1 s, and 6 MB for the largest pair
 _READABLE = 1_000_000  # characters that are cut into words, about 0.3 s
+_READABLE_EXCERPT = 100_000  # the same, where only some of a redline is shown, and often
 _AROUND = 80  # characters of what stayed that an abridged paragraph keeps on either side of a change
 _TOKEN = re.compile(
     r"https?://\S+"
@@ -77,12 +78,13 @@ class _Budget:
     characters: int = _READABLE
 
 
-def redline(parts: Iterable[Part]) -> tuple[Marked, ...]:
+def redline(parts: Iterable[Part], *, readable: int = _READABLE) -> tuple[Marked, ...]:
     """Return the parts of a difference with the words marked that differ.
 
-    Bounded: paragraphs that are too long, or too many, to compare word by word are marked as removed and added whole.
+    Bounded: paragraphs that are too long, or too many, to compare word by word are marked as removed and added whole;
+    ``readable`` characters are cut into words.
     """
-    budget = _Budget()
+    budget = _Budget(characters=readable)
     return tuple(_marked(part, budget) for part in parts)
 
 
@@ -192,11 +194,17 @@ def _told(old: Sequence[str], new: Sequence[str], edits: Sequence[_Edit]) -> tup
     return _pieces([*pieces, (Mark.SAME, "".join(old[edits[-1].old_to :]))])
 
 
-def foremost(marked: Sequence[Marked], most: int) -> tuple[tuple[Marked, ...], int]:
+def foremost(parts: Sequence[Part], most: int) -> tuple[tuple[Part, ...], int]:
     """Return up to ``most`` parts in their order, what only moved last of all; and how many are left out."""
-    weighed = sorted(range(len(marked)), key=lambda place: marked[place].op is PartKind.MOVED)
+    weighed = sorted(range(len(parts)), key=lambda place: parts[place].op is PartKind.MOVED)
     kept = sorted(weighed[:most])
-    return tuple(marked[place] for place in kept), len(marked) - len(kept)
+    return tuple(parts[place] for place in kept), len(parts) - len(kept)
+
+
+def excerpt(parts: Sequence[Part], *, most: int, room: int) -> tuple[tuple[Marked, ...], int]:
+    """Return the redline of up to ``most`` parts, each in about ``room`` characters; and how many are left out."""
+    shown, left_out = foremost(parts, most)
+    return tuple(abridged(marked, room) for marked in redline(shown, readable=_READABLE_EXCERPT)), left_out
 
 
 def abridged(marked: Marked, limit: int) -> Marked:
@@ -274,6 +282,11 @@ def signed_line(marked: Marked) -> str:
     sign = sign_of(marked)
     pieces = line_pieces(marked)
     return sign + ("".join(map(with_marks, pieces)) if sign == "!" else "".join(piece.text for piece in pieces))
+
+
+def told_line(marked: Marked) -> str:
+    """Return a part as a line that begins with what happened: "Changed: It is [-proposed-]{+final+}."."""
+    return f"{marked.label}: {signed_line(marked)[1:].removeprefix(LINK_PREFIX)}"
 
 
 def unified(marked: Iterable[Marked], *, before: str, after: str, summary: str) -> str:

@@ -235,9 +235,10 @@ def _measures(count: int) -> list[tuple[int, int]]:
 
 
 def _abridged(lines: tuple[DigestLine, ...], limit: int) -> tuple[DigestLine, ...]:
+    if not limit:
+        return tuple(replace(line, summary="", page_change=None) for line in lines)
     return tuple(
-        line if len(line.summary) <= limit else replace(line, summary=shorten(line.summary, limit) if limit else "")
-        for line in lines
+        line if len(line.summary) <= limit else replace(line, summary=shorten(line.summary, limit)) for line in lines
     )
 
 

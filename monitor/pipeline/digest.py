@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from monitor.core.digest import DigestLine, fold, wants
+from monitor.core.digest import DigestLine, fold, page_change, wants
 from monitor.core.message import assemble, mailbox, marker, message, message_id, unsubscribe_token
 from monitor.core.render import DigestView, why
 from monitor.core.schedule import Due, last_due
@@ -18,6 +19,7 @@ from monitor.errors import NotFound, Unrenderable
 from monitor.model.event import Event, EventType
 from monitor.model.subscription import Criteria, EndpointKind, EndpointState, Every
 from monitor.pipeline.context import Context, log
+from monitor.store.changes import StoredChange, changes_behind
 from monitor.store.database import Tx
 from monitor.store.digests import (
     NewDelivery,
@@ -54,13 +56,22 @@ class ComposeReport:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a subscription is to be told now. ``due`` None: immediately, one digest an event."""
+    """What a subscription is to be told now. ``due`` None: immediately, one digest an event.
+
+    ``changes`` are those of pages that the events' actions come from, by the action's id; of a mail only.
+    """
 
     subscription: StoredSubscription
     endpoint: StoredEndpoint
     criteria: Criteria
     due: Due | None
     events: tuple[Event, ...]
+    changes: Mapping[int, StoredChange] = field(default_factory=dict)
+
+    def lines(self) -> tuple[DigestLine, ...]:
+        """What there is to tell."""
+        told = {action: page_change(change.summary, change.parts) for action, change in self.changes.items()}
+        return fold(self.events, told)
 
 
 async def compose_due(ctx: Context, limit: int, *, as_of: datetime | None = None) -> ComposeReport:
@@ -123,8 +134,15 @@ def load_batch(
         events = sorted(
             [*events, *later_events(tx, subscription.id, actions, after=until)], key=lambda event: event.seq
         )
-    wanted = _wanted(tx, subscription.id, history, events)
-    return Batch(subscription, endpoint, history[-1][1], due, tuple(wanted))
+    wanted = tuple(_wanted(tx, subscription.id, history, events))
+    return Batch(subscription, endpoint, history[-1][1], due, wanted, _changes(tx, endpoint, wanted))
+
+
+def _changes(tx: Tx, endpoint: StoredEndpoint, events: Collection[Event]) -> dict[int, StoredChange]:
+    if endpoint.kind is not EndpointKind.EMAIL:
+        return {}
+    recorded = {event.action_id for event in events if event.type is EventType.ACTION_RECORDED}
+    return changes_behind(tx, {action for action in recorded if action is not None})
 
 
 def _wanted(
@@ -152,13 +170,13 @@ def _compose(ctx: Context, batch: Batch | None, now: datetime) -> list[NewDigest
     if batch is None or not batch.events:
         return []
     if batch.due is not None:
-        return [_digest(ctx, batch, batch.due.period, batch.events, now)]
-    return [_digest(ctx, batch, f"event:{event.id}", (event,), now) for event in batch.events]
+        return [_digest(ctx, batch, batch.due.period, now)]
+    return [_digest(ctx, replace(batch, events=(event,)), f"event:{event.id}", now) for event in batch.events]
 
 
-def _digest(ctx: Context, batch: Batch, period: str, events: tuple[Event, ...], now: datetime) -> NewDigest:
+def _digest(ctx: Context, batch: Batch, period: str, now: datetime) -> NewDigest:
     digest_id = ctx.new_id("dig")
-    lines = fold(events)
+    events, lines = batch.events, batch.lines()
     if not lines:  # recorded and taken back before anybody was told
         return NewDigest(digest_id, batch.subscription.id, period, "", _seqs(events), None)
     if batch.endpoint.kind is EndpointKind.WEBHOOK:
@@ -269,13 +287,13 @@ async def preview(
         batch = load_batch(tx, subscription, Due("preview", now), now, again=True)
         if batch is None or since is None:
             return batch
-        events = events_since(tx, since, until=now)
-        return replace(batch, events=tuple(_wanted(tx, subscription_id, [(0, batch.criteria)], events)))
+        events = tuple(_wanted(tx, subscription_id, [(0, batch.criteria)], events_since(tx, since, until=now)))
+        return replace(batch, events=events, changes=_changes(tx, batch.endpoint, events))
 
     batch = await ctx.db.read(work)
     if batch is None:
         raise NotFound(f"subscriber {subscription_id} has no endpoint")
-    lines = fold(batch.events)
+    lines = batch.lines()
     if not lines:
         return None
     ids = tuple(event.id for event in batch.events)

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.diff import diff
-from monitor.core.redline import Mark, Marked, abridged, line_pieces, marked_line, redline, signed_line, unified
+from monitor.core.redline import (
+    Mark,
+    Marked,
+    abridged,
+    excerpt,
+    line_pieces,
+    marked_line,
+    redline,
+    signed_line,
+    told_line,
+    unified,
+)
 from monitor.model.change import Part, PartKind
 
 LINK = "Link: {} -> https://a.example/{}"
@@ -112,6 +123,27 @@ def test_an_abridged_part_is_never_much_longer_than_its_limit() -> None:
 
     assert len(marked_line(abridged(marked(CHANGED, words, words.replace("x", "y")), 300))) < 1000
     assert len(marked_line(abridged(marked(ADDED, "", words), 300))) < 320
+
+
+def test_an_excerpt_leaves_out_what_only_moved_before_all_else() -> None:
+    parts = [Part(PartKind.MOVED, "m", "m"), Part(ADDED, "", "a " * 500), Part(REMOVED, "r", "")]
+
+    shown, left_out = excerpt(parts, most=2, room=100)
+
+    assert ([each.label for each in shown], left_out) == (["Added", "Removed"], 1)
+    assert len(marked_line(shown[0])) < 120
+
+
+def test_a_line_of_a_mail_begins_with_what_happened() -> None:
+    parts = [
+        Part(CHANGED, "It is proposed.", "It is final."),
+        Part(ADDED, "", "New."),
+        Part(PartKind.LINK, "", LINK.format("A", 1)),
+    ]
+
+    assert [told_line(each) for each in redline(parts)] == [
+        "Changed: It is [-proposed-]{+final+}.", "Added: New.", "Link added: A -> https://a.example/1",
+    ]  # fmt: skip
 
 
 # --- the laws ---------------------------------------------------------------------------------------------------------

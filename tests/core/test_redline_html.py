@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.redline import foremost, redline
+from monitor.core.redline import redline
 from monitor.core.redline_html import document, mail_html, page_html
 from monitor.model.change import Part, PartKind
 
@@ -96,9 +96,3 @@ def test_a_document_stands_alone_and_escapes_its_title() -> None:
     assert "<title>&lt;b&gt;</title>" in html
     assert "<p>From May 5<br>to May 6</p>" in html
     assert "prefers-color-scheme: dark" in html
-
-
-def test_what_only_moved_is_left_out_first() -> None:
-    shown, left_out = foremost(redline(PARTS), 4)
-
-    assert ([each.label for each in shown], left_out) == (["Changed", "Added", "Removed", "Link changed"], 1)
