@@ -185,9 +185,26 @@ def _joined(old: Sequence[str], new: Sequence[str], edits: Iterable[_Edit]) -> l
     return joined
 
 
+def _trim(old: Sequence[str], new: Sequence[str], edit: _Edit) -> None:
+    """Leave out of an edit what both sides begin or end with, and let it begin with a word rather than a blank."""
+    was, now = old[edit.old_from : edit.old_to], new[edit.new_from : edit.new_to]
+    head = _common(was, now)
+    tail = _common(was[head:][::-1], now[head:][::-1])
+    edit.old_from, edit.new_from = edit.old_from + head, edit.new_from + head
+    edit.old_to, edit.new_to = edit.old_to - tail, edit.new_to - tail
+    for side, begin, end in ((old, edit.old_from, edit.old_to), (new, edit.new_from, edit.new_to)):
+        if (was and now) or begin == end or end == len(side) or not side[begin].isspace() or side[begin] != side[end]:
+            continue
+        edit.old_from, edit.old_to = edit.old_from + 1, edit.old_to + 1
+        edit.new_from, edit.new_to = edit.new_from + 1, edit.new_to + 1
+
+
 def _told(old: Sequence[str], new: Sequence[str], edits: Sequence[_Edit]) -> tuple[Piece, ...]:
     pieces: list[tuple[Mark, str]] = []
+    stayed = 0
     for edit in edits:
+        _trim(old, new, edit)
+        edit.stayed, stayed = stayed, edit.old_to
         pieces.append((Mark.SAME, "".join(old[edit.stayed : edit.old_from])))
         pieces.append((Mark.REMOVED, "".join(old[edit.old_from : edit.old_to])))
         pieces.append((Mark.ADDED, "".join(new[edit.new_from : edit.new_to])))

@@ -6,7 +6,7 @@ styles with them, and no element has a hidden text, which many mail programs sho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -79,23 +79,35 @@ def _part(marked: Marked, look: _Look) -> Markup:
     whole = len(marks) == 1
     lines = [Markup("{}{}</p>").format(look.open("p", "label"), marked.label)]
     if marked.pieces:
-        words = Markup("").join(_piece(piece, look, labelled=not whole) for piece in marked.pieces)
+        words = _words(marked.pieces, look, labelled=not whole)
         lines.append(Markup("{}{}</p>").format(look.open("p", "words"), words))
     lines += [_address(piece, look) for piece in marked.addresses]
     return Markup("").join(lines)
+
+
+def _words(pieces: Sequence[Piece], look: _Look, *, labelled: bool) -> Markup:
+    words = Markup("")
+    last = Mark.SAME
+    for piece in pieces:
+        if last is Mark.REMOVED and piece.mark is Mark.ADDED:
+            words += " "  # else the new word sticks to the old one
+        words += _piece(piece, look, labelled=labelled)
+        last = piece.mark
+    return words
 
 
 def _piece(piece: Piece, look: _Look, *, labelled: bool) -> Markup:
     element = _ELEMENTS.get(piece.mark)
     if element is None:
         return escape(piece.text)
-    begin, end = (f"[{piece.mark.value}: ", "]") if labelled else ("", "")
-    inside = Markup("{}{}{}").format(_label(begin, look), piece.text, _label(end, look))
-    return Markup("{}{}</{}>").format(look.open(element, element), inside, element)
+    marked = Markup("{}{}</{}>").format(look.open(element, element), piece.text, element)
+    if not labelled:
+        return marked
+    return Markup("{}{}{}").format(_label(f"[{piece.mark.value}: ", look), marked, _label("]", look))
 
 
 def _label(words: str, look: _Look) -> Markup:
-    if not words or not look.hides_labels:
+    if not look.hides_labels:
         return escape(words)
     return Markup("{}{}</span>").format(look.open("span", "hidden"), words)
 

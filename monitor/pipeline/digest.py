@@ -70,8 +70,13 @@ class Batch:
 
     def lines(self) -> tuple[DigestLine, ...]:
         """What there is to tell."""
-        told = {action: page_change(change.summary, change.parts) for action, change in self.changes.items()}
-        return fold(self.events, told)
+        told = {event.action_id for event in self.events}
+        changes = {
+            action: page_change(change.summary, change.parts)
+            for action, change in self.changes.items()
+            if action in told
+        }
+        return fold(self.events, changes)
 
 
 async def compose_due(ctx: Context, limit: int, *, as_of: datetime | None = None) -> ComposeReport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from monitor.core.redline import excerpt
+from monitor.core.redline_html import page_html
 from monitor.core.render import web
 from monitor.model.policy import PolicyRecord
 from monitor.model.source import Voice
 from monitor.model.vocabulary import Vocabulary
 from monitor.store.actions import ActionState
+from monitor.store.changes import StoredChange, changes_behind
 from monitor.store.database import Tx
 from monitor.store.policies import StoredAction, StoredPolicy, find_policy, list_actions, list_policies, policy_by_id
 from monitor.store.public import Timeline, latest_actions, policy_by_slug, timelines, voices
@@ -37,6 +40,8 @@ from monitor.web.site import site_of
 
 _LATEST = 8
 _NEWEST = 5
+_PARTS = 20  # of a page's change
+_PART_ROOM = 1_500  # characters
 _BADGES = {
     Voice.GOVERNMENT: "Government",
     Voice.COURT: "Court",
@@ -57,6 +62,18 @@ class PolicyLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownChange:
+    """What changed on the page that an action was recorded from; ``html`` is a redline, safe to show."""
+
+    summary: str
+    source: str
+    before_at: datetime | None
+    at: datetime
+    html: str
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class ActionLine:
     """One action of a timeline, or of the front page. ``badge`` says whose words it is, where that is known."""
 
@@ -66,6 +83,7 @@ class ActionLine:
     corrected: bool
     recorded_at: Any
     policy: PolicyLine | None = None
+    change: ShownChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +103,23 @@ def _policy_line(policy: StoredPolicy, timeline: Timeline | None = None) -> Poli
     return PolicyLine(policy.slug, _title(policy.record), policy.record, statuses(policy.record), timeline)
 
 
-def _action_line(action: StoredAction, voice: Voice | None, policy: StoredPolicy | None = None) -> ActionLine:
+def _shown_change(change: StoredChange) -> ShownChange:
+    shown, more = excerpt(change.parts, most=_PARTS, room=_PART_ROOM)
+    return ShownChange(change.summary, change.source_name, change.before_at, change.at, page_html(shown), more)
+
+
+def _action_line(
+    action: StoredAction,
+    voice: Voice | None,
+    policy: StoredPolicy | None = None,
+    change: StoredChange | None = None,
+) -> ActionLine:
     reported = action.record.reported or voice is Voice.PRESS
     badge = _BADGES[Voice.PRESS] if reported else _BADGES[voice] if voice is not None else ""
     corrected = action.state == ActionState.CORRECTED
     shown = None if policy is None else _policy_line(policy)
-    return ActionLine(action.id, action.record, badge, corrected, action.recorded_at, shown)
+    changed = None if change is None else _shown_change(change)
+    return ActionLine(action.id, action.record, badge, corrected, action.recorded_at, shown, changed)
 
 
 async def front(request: Request) -> Response:
@@ -201,7 +230,9 @@ async def policy(request: Request) -> Response:
         if found is None:
             raise HTTPException(404)
         spoken = voices(tx, found.id)
-        actions = [_action_line(each, spoken.get(each.id)) for each in list_actions(tx, policy_id=found.id)]
+        stored = list_actions(tx, policy_id=found.id)
+        changes = changes_behind(tx, {each.id for each in stored if each.flag_id is not None})
+        actions = [_action_line(each, spoken.get(each.id), change=changes.get(each.id)) for each in stored]
         return found, actions, [_related(tx, name) for name in found.record.related]
 
     site = site_of(request)

@@ -67,7 +67,7 @@ def test_one_change_is_shown_as_an_html_document(revised: Monitor) -> None:
     html = revised("changes", "--show", 1, "--format", "html").stdout
 
     assert html.startswith("<!doctype html>")
-    assert '<ins><span class="unseen">[added: </span>Final<span class="unseen">]</span></ins>' in html
+    assert '<span class="unseen">[added: </span><ins>Final</ins><span class="unseen">]</span>' in html
 
 
 def test_one_change_as_json_is_its_line_of_the_list(revised: Monitor) -> None:

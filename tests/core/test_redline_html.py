@@ -28,7 +28,7 @@ def words(html: str) -> str:
 
 
 TOLD = (
-    "Changed It is [removed: proposed][added: final]. "
+    "Changed It is [removed: proposed] [added: final]. "
     "Added A whole paragraph. "
     "Removed Another one. "
     "Moved As it was "
@@ -40,7 +40,7 @@ def test_every_change_is_told_in_words_on_a_page() -> None:
     html = page_html(redline(PARTS))
 
     assert words(html) == TOLD
-    assert '<del><span class="unseen">[removed: </span>proposed<span class="unseen">]</span></del>' in html
+    assert '<span class="unseen">[removed: </span><del>proposed</del><span class="unseen">]</span> ' in html
     assert "<ins>A whole paragraph.</ins>" in html
     assert "style=" not in html  # the pages' own policy refuses it
 

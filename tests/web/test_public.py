@@ -13,7 +13,8 @@ import pytest
 from monitor.model.policy import ActionDate, ActionRecord, DateKind, PolicyRecord, SourceDocument
 from monitor.model.source import Voice
 from monitor.pipeline import actions, policies, triage
-from tests.pipeline.newsroom import FEED, NEWS, OTHER, POLICY, Newsroom, a_feed, feed
+from tests.pipeline.newsroom import FEED, NEWS, OTHER, POLICY, Newsroom, a_feed, a_page, feed, page
+from tests.pipeline.newsroom import PAGE as PAGE_URL
 from tests.web.conftest import at, browsing, log_in
 from tests.web.markup import Markup
 
@@ -130,6 +131,30 @@ async def test_an_accepted_story_says_whose_words_it_is(small: Newsroom, voice: 
         response = await browser.get(PAGE)
 
     assert re.findall(r'<span class="badge[^"]*">([^<]*)</span>', response.text) == [badge]
+
+
+async def test_an_action_that_a_pages_change_led_to_shows_what_changed(
+    newsroom: Newsroom, reader: httpx.AsyncClient
+) -> None:
+    await newsroom.track(POLICY)
+    await newsroom.watch(a_page(policies=("1777",)))
+    newsroom.web.serve(PAGE_URL, page("The rule is proposed.", "<b> & so on"))
+    await newsroom.poll()
+    newsroom.web.serve(PAGE_URL, page("The rule is final.", "<b> & so on", "<script>alert(1)</script>"))
+    await newsroom.poll_after(hours=2)
+    (flag,) = await newsroom.flags()
+    await triage.accept(newsroom.ctx, flag.id, actor="anna")
+    await recorded(newsroom, an_action("2025.07.16 by hand"))
+
+    response = await reader.get(PAGE)
+
+    assert response.text.count("<details") == 1
+    told = words(response)
+    assert "What changed on the page behind" in told
+    assert "1 paragraph added, 1 changed" in told
+    assert "Flock Safety, as seen on October 6, 2025, 05:00 EDT and October 6, 2025, 07:00 EDT" in told
+    assert "Changed The rule is [removed: proposed ] [added: final ] ." in told
+    assert "Added &lt;script&gt;alert(1)&lt;/script&gt;" in told
 
 
 async def test_what_was_taken_back_is_not_shown_and_what_was_corrected_says_so(
@@ -302,12 +327,12 @@ async def test_links_stand_below_the_services_own_address(small: Newsroom) -> No
         pages = [await browser.get(f"{way}{PAGE}") for way in ways]
         lists = [await browser.get(f"{way}/policies?q=x") for way in ways]
 
-    for page in pages:
-        assert page.status_code == 200
-        assert 'href="/tracker/topics/interior"' in page.text
-        assert 'href="/tracker/static/monitor.css' in page.text
-    for page in lists:
-        assert '<form class="filters" method="get" action="/tracker/policies"' in page.text
+    for shown in pages:
+        assert shown.status_code == 200
+        assert 'href="/tracker/topics/interior"' in shown.text
+        assert 'href="/tracker/static/monitor.css' in shown.text
+    for listed in lists:
+        assert '<form class="filters" method="get" action="/tracker/policies"' in listed.text
 
 
 # --- hostile words ----------------------------------------------------------------------------------------------------
