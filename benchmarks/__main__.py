@@ -18,6 +18,7 @@ import feedparser
 import httpx
 import uvloop
 
+from benchmarks.differences import differences
 from benchmarks.many import idle, many
 from benchmarks.measure import FEED_BYTES, Figure, Meter, checked, stable
 from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, policies, watch
@@ -103,12 +104,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sources", type=int, default=1_000, help="how many for the pass over many")
     parser.add_argument("--rounds", type=int, default=6, help="passes over unchanged feeds")
-    parser.add_argument("--only", choices=("small", "many", "idle"), help="one part (idle: only so)")
+    parser.add_argument("--only", choices=("small", "diff", "many", "idle"), help="one part (idle: only so)")
     words = parser.parse_args()
     start_logging("text", least=logging.WARNING)
     figures: list[Figure] = []
     parts: dict[str, Callable[[Path], Coroutine[None, None, list[Figure]]]] = {
         "small": lambda folder: _small(folder, words.rounds),
+        "diff": differences,
         "many": lambda folder: many(folder, words.sources),
         "idle": lambda folder: idle(folder, words.sources),
     }

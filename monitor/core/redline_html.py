@@ -100,10 +100,11 @@ def _piece(piece: Piece, look: _Look, *, labelled: bool) -> Markup:
     element = _ELEMENTS.get(piece.mark)
     if element is None:
         return escape(piece.text)
-    marked = Markup("{}{}</{}>").format(look.open(element, element), piece.text, element)
-    if not labelled:
-        return marked
-    return Markup("{}{}{}").format(_label(f"[{piece.mark.value}: ", look), marked, _label("]", look))
+    text = piece.text.rstrip() or piece.text
+    behind = piece.text[len(text) :] if labelled else ""
+    marked = Markup("{}{}</{}>").format(look.open(element, element), text, element)
+    begin, end = (_label(f"[{piece.mark.value}: ", look), _label("]", look)) if labelled else ("", "")
+    return Markup("{}{}{}{}").format(begin, marked, end, behind)
 
 
 def _label(words: str, look: _Look) -> Markup:

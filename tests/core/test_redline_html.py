@@ -72,6 +72,12 @@ def test_what_is_no_web_address_is_text(url: str) -> None:
     assert html.count("href=") == 1
 
 
+def test_the_blank_behind_a_removed_word_stands_outside_its_mark() -> None:
+    part = Part(PartKind.CHANGED, "with federal agencies", "with agencies")
+
+    assert words(mail_html(redline([part]))) == "Changed with [removed: federal] agencies"
+
+
 NASTY = '<script>alert("1")</script> & \'x\' "><img src=x onerror=y> Link: <b> -> https://a.example/"onmouseover="x'
 
 
