@@ -19,7 +19,7 @@ from tests.cli.conftest import COMMAND, Monitor, run
 CONTRACT = """
 init; check; run; worker; web; poll; changes; match; deliver; status; demo
 sources list; sources show; sources test; sources pause; sources resume
-sources discover; sources import-opml; sources export-opml
+sources compare; sources discover; sources import-opml; sources export-opml
 policies import; policies list; policies show; policies export; policies add; policies edit
 flags list; flags show; flags accept; flags reject; flags snooze; flags undo
 actions list; actions show; actions add; actions confirm; actions correct; actions retract

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Monitor, Newsroom, sources_yaml
+from tests.cli.conftest import Monitor, Newsroom, serving, sources_yaml
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 COLOURS = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": None, "COLUMNS": "120"}
@@ -15,15 +17,17 @@ SECOND = FIRST.replace("Proposed", "Final").replace("May 27", "June 3") + "<p>No
 THIRD = SECOND.replace("<p>We help the police.</p>", "")
 
 
-@pytest.fixture
-def revised(tracked: Monitor, newsroom: Newsroom) -> Monitor:
-    """A page that was seen three times, each time with other words."""
-    page = f"id: statement, name: A Company, url: {newsroom.url}/statement, kind: page, voice: party, policies: [9001]"
-    tracked.write("sources.yaml", sources_yaml(page))
-    for text in (FIRST, SECOND, THIRD):
-        newsroom.page(text)
-        tracked("poll", "--all")
-    return tracked
+@pytest.fixture(scope="module")
+def revised(tmp_path_factory: pytest.TempPathFactory, tracked_template: Path) -> Monitor:
+    """A page that was seen three times, each time with other words; nothing here writes to the workspace."""
+    made = Monitor(Path(shutil.copytree(tracked_template, tmp_path_factory.mktemp("revised") / "workspace")))
+    with serving() as room:
+        page = f"id: statement, name: A Company, url: {room.url}/statement, kind: page, voice: party, policies: [9001]"
+        made.write("sources.yaml", sources_yaml(page))
+        for text in (FIRST, SECOND, THIRD):
+            room.page(text)
+            made("poll", "--all")
+    return made
 
 
 LINES = [
