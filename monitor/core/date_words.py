@@ -60,10 +60,14 @@ def _roles(text: str) -> list[str]:
 def changed_dates(before: str, after: str, heading: str = "") -> Iterator[tuple[str, str, str]]:
     """Yield what each date is of that differs between two lines, with the date before and after.
 
-    The lines differ in nothing but dates: where they hold different numbers of them, nothing is yielded.
+    Where the lines hold different numbers of dates, nothing is yielded. A date whose words say one thing before and
+    another after is a date.
     """
     was, now = list(DATE.finditer(before)), list(DATE.finditer(after))
-    if len(was) == len(now):
-        for old, new in zip(was, now, strict=True):
-            if old.group() != new.group():
-                yield role_of(after[: new.start()], after[new.end() :], heading), old.group(), new.group()
+    if len(was) != len(now):
+        return
+    for old, new in zip(was, now, strict=True):
+        if old.group() != new.group():
+            of = role_of(before[: old.start()], before[old.end() :], heading)
+            same = of == role_of(after[: new.start()], after[new.end() :], heading)
+            yield of if same else DATE_OF_SOMETHING, old.group(), new.group()

@@ -130,6 +130,19 @@ def test_dates_that_say_what_they_are_of_are_told_and_the_others_counted() -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("after", "summary"),
+    [
+        ("The rule, as amended, is effective June 6, 2025.",
+         "1 paragraph changed; effective date changed from May 5, 2025 to June 6, 2025"),
+        ("The rule is, as amended, published June 6, 2025.", "1 paragraph changed"),
+        ("The rule is effective June 6, 2025 or, if stayed, July 7, 2025.", "1 paragraph changed"),
+    ],
+)  # fmt: skip
+def test_a_date_that_says_what_it_is_of_is_told_of_a_reworded_paragraph_too(after: str, summary: str) -> None:
+    assert diff("The rule is effective May 5, 2025.", after).summary == summary
+
+
 def test_two_dates_of_one_line_are_two() -> None:
     assert diff("From May 1 to May 5", "From May 2 to May 6").summary == "2 dates changed"
 
