@@ -179,17 +179,28 @@ class _Comparison:
         return float(Indel.normalized_similarity(was, now, score_cutoff=_ALIKE))
 
     def _find_exchanged(self, block: _Block) -> None:
-        """Pair the last two of a block where they stand at one spot and are values, not prose: Proposed, Rescinded."""
-        old, new = self._open_old(block), self._open_new(block)
-        if len(old) != 1 or len(new) != 1:
-            return
-        places = block.removed.index(old[0]), block.added.index(new[0])
-        from_end = len(block.removed) - places[0], len(block.added) - places[1]
-        was, now = self._old[old[0]], self._new[new[0]]
-        if (places[0] == places[1] or from_end[0] == from_end[1]) and _is_value(was) and _is_value(now):
+        """Pair two lines that are alone between the same neighbours, if they are values, not prose: Proposed, Final."""
+        for removed, added in self._gaps(block):
+            old = [place for place in removed if place not in self._paired]
+            new = [place for place in added if place not in self._partner]
+            if len(old) != 1 or len(new) != 1:
+                continue
+            was, now = self._old[old[0]], self._new[new[0]]
             link = split_link_line(was) is not None
-            if link == (split_link_line(now) is not None) and _one_site(was, now):
+            alike = link == (split_link_line(now) is not None) and _one_site(was, now)
+            if alike and _is_value(was) and _is_value(now):
                 self._pair(PartKind.LINK if link else PartKind.CHANGED, old[0], new[0])
+
+    def _gaps(self, block: _Block) -> list[tuple[list[int], list[int]]]:
+        """Return what was removed and added between the lines of the block that are paired with one another."""
+        places = {was: n for n, was in enumerate(block.removed)}
+        gaps, old_from, new_from = [], 0, 0
+        for n, place in enumerate(block.added):
+            was = places.get(self._partner[place][1], -1) if place in self._partner else -1
+            if was >= old_from:
+                gaps.append((block.removed[old_from:was], block.added[new_from:n]))
+                old_from, new_from = was + 1, n + 1
+        return [*gaps, (block.removed[old_from:], block.added[new_from:])]
 
     def _tell(self, block: _Block) -> Iterator[tuple[Part, str]]:
         """Yield the block's parts as one reads: what was removed stands before what took its place."""

@@ -153,6 +153,7 @@ EXCHANGED = [
     ("Proposed: Fees", "Final: Fees"),
     ("Status: PROPOSED", "Status - proposed"),
     ("Status\nProposed\nMay 5, 2025", "Status\nRescinded\nJune 6, 2025"),
+    ("Proposed\nDue May 5, 2025\nWe help the police.", "Final\nDue June 6, 2025\nNot in immigration cases."),
 ]
 
 
@@ -282,6 +283,20 @@ def test_the_parts_turn_the_old_lines_into_the_new_ones(before: str, after: str)
 
     assert rebuilt(before, found) == Counter(line for line in after.split("\n") if line.strip())
     assert (found.summary == NO_CHANGE) == (not found.parts)
+
+
+@given(LINES, LINES)
+def test_no_line_is_both_added_and_removed_since_it_moved(before: str, after: str) -> None:
+    parts = diff(before, after).parts
+
+    assert not {part.before for part in parts if not part.after} & {part.after for part in parts if not part.before}
+
+
+@given(LINES)
+def test_lines_in_another_order_have_only_moved(text: str) -> None:
+    lines = [line for line in text.split("\n") if line.strip()]
+
+    assert {part.op for part in diff(text, "\n".join(sorted(lines))).parts} <= {PartKind.MOVED}
 
 
 @given(LINES, LINES)
