@@ -34,7 +34,7 @@ def print_redline(parts: Sequence[Part], *, most: int, room: int, more: str = ""
 
     ``more`` is the command that shows the rest.
     """
-    from monitor.core.redline import excerpt
+    from monitor.core.redline_text import excerpt
 
     shown, left_out = excerpt(parts, most=most, room=room)
     for marked in shown:
@@ -45,7 +45,8 @@ def print_redline(parts: Sequence[Part], *, most: int, room: int, more: str = ""
 
 def print_difference(parts: Sequence[Part], how: Format, *, title: str, before: str, after: str, summary: str) -> None:
     """Print a whole difference as text, as a unified text, or as an HTML document."""
-    from monitor.core.redline import redline, unified
+    from monitor.core.redline import redline
+    from monitor.core.redline_text import unified
 
     marked = redline(parts)
     match how:
@@ -69,7 +70,7 @@ def _draw(marked: Marked) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from monitor.core.redline import sign_of
+    from monitor.core.redline_text import sign_of
 
     line = Table.grid(padding=(0, 1))
     line.add_column(no_wrap=True)
@@ -82,7 +83,7 @@ def _styled(marked: Marked) -> Text:
     """The words in their colours; the marks say the same without any."""
     from rich.text import Text
 
-    from monitor.core.redline import line_pieces, sign_of, with_marks
+    from monitor.core.redline_text import line_pieces, sign_of, with_marks
 
     plain, changed = console().no_color, sign_of(marked) == "!"
     pieces = (

@@ -8,8 +8,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from monitor.core.redline import excerpt, told_line
 from monitor.core.redline_html import mail_html
+from monitor.core.redline_text import excerpt, told_line
 from monitor.core.text import clean, shorten
 from monitor.model.change import Part
 from monitor.model.event import Event, EventType

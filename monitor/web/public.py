@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from monitor.core.redline import excerpt
 from monitor.core.redline_html import page_html
+from monitor.core.redline_text import excerpt
 from monitor.core.render import web
 from monitor.model.policy import PolicyRecord
 from monitor.model.source import Voice

@@ -11,7 +11,8 @@ import pytest
 
 from benchmarks.differences import HOSTILE, edited, prose
 from monitor.core.diff import diff
-from monitor.core.redline import Mark, line_pieces, redline
+from monitor.core.redline import Mark, redline
+from monitor.core.redline_text import line_pieces
 from monitor.model.change import Diff, PartKind
 
 OFTEN = 100  # times what difflib takes for a fifth of 5,000 lines; measured at most 10

@@ -9,14 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.diff import diff
-from monitor.core.redline import (
-    Mark,
-    Marked,
+from monitor.core.redline import Mark, Marked, redline
+from monitor.core.redline_text import (
     abridged,
     excerpt,
     line_pieces,
     marked_line,
-    redline,
     signed_line,
     told_line,
     unified,
