@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from monitor.core.digest import fold
+from monitor.core.digest import fold, page_change
 from monitor.core.message import Mail, assemble, message, message_id
 from monitor.core.render import (
     HTML_LIMIT,
@@ -29,6 +29,7 @@ from monitor.core.render import (
     wrap,
 )
 from monitor.errors import Unrenderable
+from monitor.model.change import Part, PartKind
 from monitor.model.event import Event, EventType
 from monitor.model.subscription import Criteria
 from tests.core.event_samples import START, TEMPLATES, event
@@ -359,3 +360,18 @@ def test_a_template_that_must_not_run_is_refused_and_named(source: str, says: st
 def test_numbers_may_be_multiplied_and_loops_may_cycle() -> None:
     source = "{{ 3 * 4 }}{% for x in [1, 2, 3] %}{{ loop.cycle('a', 'b') }}{% endfor %}"
     assert Renderer(overridden(text=source)).mail(view(recorded(1))).text == "12aba"
+
+
+def test_redlines_give_way_before_actions_are_left_out() -> None:
+    part = Part(PartKind.CHANGED, f"It is proposed. {'word ' * 90}", f"It is final. {'other ' * 90}")
+    change = page_change("1 paragraph changed", [part] * 5)
+    events = [recorded(number, title=f"2025.10.09 Action {number}") for number in range(1, 61)]
+    few, many = (fold(events[:count], dict.fromkeys(range(1, 61), change)) for count in (3, 60))
+
+    short, long = (PACKAGED.mail(view(lines=lines)) for lines in (few, many))
+
+    assert short.html.count("and 2 more") == 3
+    assert "* Changed: It is [-proposed" in short.text
+    assert "What changed on the page" not in long.html
+    assert long.html.count("<h3") == 60
+    assert len(long.html.encode()) <= HTML_LIMIT
