@@ -16,6 +16,7 @@ from monitor.cli.changes import changes
 from monitor.cli.check import check
 from monitor.cli.deliveries import deliver
 from monitor.cli.demo import demo
+from monitor.cli.doctor import doctor
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.output import tell, warn
@@ -133,7 +134,7 @@ app.command()(deliver)
 app.add_typer(deliveries.group, name="deliveries")
 app.add_typer(subscribers.group, name="subscribers")
 app.add_typer(webhooks.group, name="webhooks")
-for command_ in (status, demo):
+for command_ in (status, doctor, demo):
     app.command()(command_)
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from monitor.pipeline.context import Context
     from monitor.store.database import Tx
 
-_TROUBLED = (DeliveryState.IN_DOUBT, DeliveryState.FAILED, DeliveryState.HELD)
-_TO_DO = {
+TROUBLED = (DeliveryState.IN_DOUBT, DeliveryState.FAILED, DeliveryState.HELD)
+TO_DO = {
     "in_doubt": "nobody can tell if it arrived: ask, then `deliveries resend ID` or `deliveries mark-delivered ID`",
     "failed": "not tried again: mend the cause, then `deliveries resend ID`",
     "held": "its endpoint is disabled, or its subscription ended: `webhooks enable SUBSCRIBER` sends it",
@@ -60,7 +60,7 @@ async def _status(ctx: Context, lines: Lines) -> dict[str, Any]:
         deliveries = count_deliveries(tx)
         troubled = [
             {**delivery_row(row), "detail": row["detail"]}
-            for state in _TROUBLED
+            for state in TROUBLED
             if deliveries.get(state.value)
             for row in list_deliveries(tx, state=state.value)
         ]
@@ -107,7 +107,7 @@ def _print(result: dict[str, Any]) -> None:
     for row in result["webhooks"]:
         why = row["disabled_reason"] or f"since {shown(row['failing_since'])}"
         say(f"  {row['state']}: {row['id']}: {why}")
-    for state, to_do in _TO_DO.items():
+    for state, to_do in TO_DO.items():
         rows = [row for row in result["attention"] if row["state"] == state]
         if not rows:
             continue

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from monitor.model.article import Blob
+
 
 class SourceKind(StrEnum):
     """Which reader turns the source's bytes into items. AUTO looks at the first document."""
@@ -270,6 +272,15 @@ class PolicyPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What the items of ``keys`` were read from, for the archive: ``fetched`` without its body, which is ``blob``."""
+
+    fetched: Fetched
+    blob: Blob
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one document holds, in its own order. ``notes`` are for the log and ``sources test``.
 
@@ -278,6 +289,7 @@ class Reading:
     those that were never read before: they are no news.
     ``listed`` is what the document itself counts where that is not its items: more of them than are kept, the parts of
     an index, or the pages of a list.
+    ``kept`` are the documents beyond the first that items were read from.
     """
 
     kind: SourceKind
@@ -288,6 +300,7 @@ class Reading:
     pages: tuple[PolicyPage, ...] = ()
     baseline: frozenset[str] = frozenset()
     listed: int | None = None
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

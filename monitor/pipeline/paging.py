@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -15,6 +15,7 @@ from monitor.model.source import (
     Fetched,
     FetchFailed,
     Item,
+    Kept,
     NotModified,
     PollError,
     ReadFailed,
@@ -24,6 +25,7 @@ from monitor.model.source import (
     Validators,
 )
 from monitor.pipeline.context import Context
+from monitor.pipeline.evidence import with_document
 from monitor.pipeline.tracker import pages_of_list
 from monitor.store.known import known_entries
 from monitor.store.schedule import Claim
@@ -44,6 +46,7 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
     if not first.next_urls:
         return first
     items, notes = list(first.items), list(first.notes)
+    kept: list[Kept] = []
     waiting = deque(first.next_urls)
     left = claim.source.max_pages - 1
     reading: Reading = first
@@ -59,12 +62,19 @@ async def further_pages(ctx: Context, claim: Claim, first: Reading, at: datetime
         if isinstance(found, ReadFailed):
             return ReadFailed(found.error, f"{url}: {found.detail}")
         reading = found
+        kept += _told_first(found.kept, items)
         items += found.items
         notes += found.notes
         waiting.extend(found.next_urls)
     if waiting and left == 0:
         notes.append(f"max_pages ({claim.source.max_pages}) was reached: {len(waiting)} more were not asked for")
-    return replace(first, items=tuple(_once(items)), notes=tuple(notes), next_urls=())
+    return replace(first, items=tuple(_once(items)), notes=tuple(notes), next_urls=(), kept=tuple(kept))
+
+
+def _told_first(kept: Sequence[Kept], items: Sequence[Item]) -> list[Kept]:
+    """These without the items that stand in an earlier document too."""
+    known = {item.key for item in items}
+    return [replace(each, keys=each.keys - known) for each in kept if each.keys - known]
 
 
 def credentials_for(ctx: Context, claim: Claim, url: str) -> Mapping[str, str]:
@@ -100,7 +110,8 @@ async def _document(ctx: Context, claim: Claim, url: str, at: datetime) -> ReadR
     result = await ctx.fetcher.fetch(url, validators=Validators(), headers=headers, proxy=ctx.proxies(claim.source.id))
     match result:
         case Fetched():
-            return (await ctx.reader.skim(result, claim.source, at, {}, whole=True)).result
+            found = (await ctx.reader.skim(result, claim.source, at, {}, whole=True)).result
+            return found if isinstance(found, ReadFailed) else await with_document(found, result)
         case FetchFailed():
             return ReadFailed(result.error, result.detail)
         case NotModified():

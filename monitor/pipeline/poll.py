@@ -40,6 +40,7 @@ from monitor.net.robots import OBEYING
 from monitor.pipeline.answers import answers
 from monitor.pipeline.automatic import commit_poll
 from monitor.pipeline.context import Context, log
+from monitor.pipeline.evidence import kept
 from monitor.pipeline.pacing import Answer, Found, failed, held_by_robots, patience, succeeded
 from monitor.pipeline.paging import credentials_for
 from monitor.pipeline.places import until_nothing_is_due
@@ -224,12 +225,14 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     if (skimmed.partial and not reading.items) or (is_tracker and claim.seeded and decided.is_nothing):
         return record
     new, revised = await _match(ctx, claim, reading, decided, document.version, at)
+    keys = {entry.item.key for entry in new} | {entry.item.key for entry in revised}
     if record.gap:
         log.warning("possible_gap", source=claim.source.id, items=len(reading.items))
     return replace(
         record,
         notes=None if skimmed.partial else reading.notes,
         fetched=fetched,
+        kept=await kept(fetched, reading, keys),
         new=new,
         revised=revised,
         rekeyed=tuple((known.entry_id, item.key) for known, item in decided.reidentified),

@@ -21,6 +21,7 @@ from monitor.model.source import (
     Fetched,
     FetchFailed,
     Item,
+    Kept,
     NotModified,
     PolicyPage,
     PollError,
@@ -32,6 +33,7 @@ from monitor.model.source import (
     Validators,
 )
 from monitor.pipeline.context import Context, log
+from monitor.pipeline.evidence import with_document
 from monitor.pipeline.telling import known_twin
 from monitor.store.database import Tx
 from monitor.store.policies import StoredPolicy, Version, find_policy
@@ -76,12 +78,14 @@ def _gathered(
     items: dict[str, Item] = {}
     baseline: set[str] = set()
     notes = list(first.notes)
+    kept: list[Kept] = []
     for page, reading in visits:
         if isinstance(reading, ReadFailed):
             notes.append(f"{page.url}: {reading.error}: {reading.detail}")
             continue
         notes += reading.notes
         items |= {item.key: item for item in reading.items}
+        kept += reading.kept
         if page.url not in known or known[page.url].full_at is None:
             baseline |= {item.key for item in reading.items}
     if left:
@@ -94,6 +98,7 @@ def _gathered(
         next_urls=(),
         pages=pages,
         baseline=frozenset(baseline),
+        kept=tuple(kept),
     )
 
 
@@ -131,7 +136,7 @@ async def _visit(ctx: Context, claim: Claim, page: PolicyPage, at: datetime) -> 
         return asked, reading
     if reading.next_urls:
         return received, replace(unchanged, notes=(f"{page.url} is a list itself, which is not followed",))
-    return received, reading
+    return received, await with_document(reading, result)
 
 
 async def recognised(ctx: Context, claim: Claim, reading: Reading, decided: Decided) -> Decided:

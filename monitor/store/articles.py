@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.urls import canonical_url
 from monitor.errors import LostClaim
@@ -18,6 +17,7 @@ from monitor.model.article import ArticleState, Blob
 from monitor.model.flag import FlagState, Match
 from monitor.model.source import Source
 from monitor.store import schema as s
+from monitor.store.archive import store_blob
 from monitor.store.database import Tx
 from monitor.store.flags import raise_flags, scored
 from monitor.store.hosts import Hold, hold_hosts
@@ -288,13 +288,6 @@ def _tell(tx: Tx, record: ArticleRecord) -> int:
         here = own & (s.flag.c.policy_id == policies.get(match.policy)) & (s.flag.c.score < match.score)
         tx.execute(update(s.flag).where(here, s.flag.c.state == FlagState.OPEN.value).values(**scored(match)))
     return raised
-
-
-def store_blob(tx: Tx, blob: Blob, *, at: datetime) -> None:
-    """Keep bytes in the archive; the same ones once."""
-    upsert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    values = {"sha256": blob.sha256, "codec": blob.codec, "content": blob.content, "size": blob.size, "stored_at": at}
-    tx.execute(upsert(s.blob).values(**values).on_conflict_do_nothing())
 
 
 def release_articles(tx: Tx) -> int:

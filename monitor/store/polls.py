@@ -17,8 +17,9 @@ from monitor.core.health import Extent
 from monitor.errors import LostClaim
 from monitor.model.change import ChangeKind, Diff
 from monitor.model.flag import Match
-from monitor.model.source import Fetched, Item, PolicyPage, PollError, Seed, Validators, Wait
+from monitor.model.source import Fetched, Item, Kept, PolicyPage, PollError, Seed, Validators, Wait
 from monitor.store import schema as s
+from monitor.store.archive import store_snapshot
 from monitor.store.articles import want_article
 from monitor.store.database import Tx
 from monitor.store.flags import raise_flags, reopen_flags
@@ -82,6 +83,7 @@ class PollRecord:
     validators: Validators | None = None  # None: keep the stored ones
     whole: bool = False  # an entire document was received, changed or not
     fetched: Fetched | None = None
+    kept: tuple[Kept, ...] = ()  # that the new and revised items stand in, each in one
     body_sha256: str | None = None
     new: tuple[NewEntry, ...] = ()
     revised: tuple[RevisedEntry, ...] = ()
@@ -123,21 +125,21 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     store_pages(tx, record.source_id, record.pages)
     if record.fetched is None:
         return PollCounts()
-    snapshot = _store_snapshot(tx, record, record.fetched)
+    snapshots = _store_kept(tx, record)
     if record.new or record.revised:
         # One lock for every poll that may found a story, so that two workers cannot found one story twice.
         _STORY_LOCK.rows(tx, {})
     policies = _policy_ids(tx, record)
     flags = 0
     certain: list[int] = []
-    for entry, revision_id in zip(record.new, _store_new(tx, record, snapshot), strict=True):
+    for entry, revision_id in zip(record.new, _store_new(tx, record, snapshots), strict=True):
         if not (record.silent or entry.silent):
             raised = _tell_new(tx, record, entry, revision_id, policies)
             flags += len(raised)
             certain += [flag_id for flag_id, policy in raised if policy in entry.certain]
             want_article(tx, record.at, revision_id, entry.article)
     for revised in record.revised:
-        flags += _store_revised(tx, record, snapshot, revised, policies)
+        flags += _store_revised(tx, record, snapshots, revised, policies)
     for entry_id, key in record.rekeyed:
         tx.execute(insert(s.entry_key), {"source_id": record.source_id, "key": key, "entry_id": entry_id})
     return PollCounts(len(record.new), len(record.revised), flags, tuple(certain))
@@ -205,17 +207,14 @@ def _marking(dialect: str) -> Prepared:
     return Prepared(upsert.on_conflict_do_update(index_elements=[s.last_document.c.source_id], set_=entries))
 
 
-def _store_snapshot(tx: Tx, record: PollRecord, fetched: Fetched) -> int:
-    values = {
-        "source_id": record.source_id,
-        "at": record.at,
-        "url": fetched.url,
-        "status": fetched.status,
-        "sha256": record.body_sha256,
-        "size": len(fetched.body),
-        "headers": dict(fetched.headers),
+def _store_kept(tx: Tx, record: PollRecord) -> dict[str, int]:
+    """The snapshot of each item's document, by the item's key."""
+    return {
+        key: snapshot
+        for each in record.kept
+        for snapshot in [store_snapshot(tx, record.source_id, record.at, each.fetched, each.blob)]
+        for key in each.keys
     }
-    return _inserting(s.snapshot).ids(tx, [values])[0]
 
 
 def _policy_ids(tx: Tx, record: PollRecord) -> dict[str, int]:
@@ -227,7 +226,7 @@ def _policy_ids(tx: Tx, record: PollRecord) -> dict[str, int]:
     return dict(tx.execute(query).all())
 
 
-def _store_new(tx: Tx, record: PollRecord, snapshot: int) -> Sequence[int]:
+def _store_new(tx: Tx, record: PollRecord, snapshots: Mapping[str, int]) -> Sequence[int]:
     """The new entries with their first revisions; the revisions' ids, in order."""
     if not record.new:
         return []
@@ -242,7 +241,7 @@ def _store_new(tx: Tx, record: PollRecord, snapshot: int) -> Sequence[int]:
     ]
     entry_ids = _inserting(s.entry).ids(tx, entries)
     revisions = [
-        _revision(record, snapshot, entry_id, 1, entry.item, entry.fingerprint)
+        _revision(record, snapshots[entry.item.key], entry_id, 1, entry.item, entry.fingerprint)
         for entry_id, entry in zip(entry_ids, record.new, strict=True)
     ]
     return _inserting(s.revision).ids(tx, revisions)
@@ -267,8 +266,10 @@ def _tell_new(
     return raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
 
 
-def _store_revised(tx: Tx, record: PollRecord, snapshot: int, entry: RevisedEntry, policies: dict[str, int]) -> int:
-    known = entry.known
+def _store_revised(
+    tx: Tx, record: PollRecord, snapshots: Mapping[str, int], entry: RevisedEntry, policies: dict[str, int]
+) -> int:
+    known, snapshot = entry.known, snapshots[entry.item.key]
     revision = _revision(record, snapshot, known.entry_id, known.last_seq + 1, entry.item, entry.fingerprint)
     revision_id = _inserting(s.revision).ids(tx, [revision])[0]
     if record.silent:

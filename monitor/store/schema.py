@@ -22,6 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from monitor.store.archive_tables import blob as blob
+from monitor.store.archive_tables import chain_head as chain_head
 from monitor.store.habit_columns import habit_columns
 from monitor.store.types import Id as Id
 from monitor.store.types import Instant, json_type
@@ -99,9 +101,13 @@ snapshot = Table(
     Column("at", Instant, nullable=False),
     Column("url", Text, nullable=False),  # where it was found, after redirects
     Column("status", Integer, nullable=False),
-    Column("sha256", Text, nullable=False),
+    Column("sha256", Text, nullable=False, index=True),  # its bytes: blob (archive_tables.py)
     Column("size", Integer, nullable=False),
     Column("headers", json_type(), nullable=False),
+    Column("place", Integer),  # in its source's chain; null: older than the archive
+    Column("chain", Text),
+    Column("pruned_at", Instant),  # when retention gave its bytes up
+    Index("ix_snapshot_place", "source_id", "place", unique=True),  # a chain never forks
 )
 
 # --- 3 READ, 4 DIFF --------------------------------------------------------------------------------------------------
@@ -132,7 +138,7 @@ revision = Table(
     Column("id", Id, primary_key=True),
     Column("entry_id", Id, ForeignKey("entry.id"), nullable=False),
     Column("seq", Integer, nullable=False),  # 1 is the entry as first seen
-    Column("snapshot_id", Id, ForeignKey("snapshot.id"), nullable=False),
+    Column("snapshot_id", Id, ForeignKey("snapshot.id"), nullable=False, index=True),
     Column("at", Instant, nullable=False),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
@@ -157,16 +163,6 @@ change = Table(
     Column("summary", Text, nullable=False),
     Column("parts", json_type(), nullable=False),
     Index("ix_change_source", "source_id", "seq"),
-)
-
-blob = Table(  # the bytes of fetched documents, under the hash of what they were before the codec
-    "blob",
-    metadata,
-    Column("sha256", Text, primary_key=True),
-    Column("codec", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("size", Integer, nullable=False),  # before the codec
-    Column("stored_at", Instant, nullable=False),
 )
 
 article = Table(  # the page behind an entry's link

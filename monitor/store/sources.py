@@ -196,6 +196,11 @@ def list_sources(tx: Tx, *, retired: bool = False) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
+def source_ids(tx: Tx) -> list[str]:
+    """Every source that there ever was, retired ones too, by id."""
+    return list(tx.execute(select(s.source.c.id).order_by(s.source.c.id)).scalars())
+
+
 def vitals_of(row: dict[str, Any]) -> Vitals:
     """A source's row of ``list_sources`` as what its health is judged by."""
     return Vitals(

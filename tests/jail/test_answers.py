@@ -76,7 +76,7 @@ def test_what_a_reader_gives_comes_through_whole(skimmed: Skimmed) -> None:
 
 
 def test_every_field_that_readers_fill_is_carried() -> None:
-    added = {"pages", "baseline"}  # by the pipeline, for the pages of a list
+    added = {"pages", "baseline", "kept"}  # by the pipeline, for the pages of a list and for the archive
     assert {each.name for each in fields(Reading)} - added == HEAD.keys() - {"marks", "partial", "total", "same"}
     assert {each.name for each in fields(Skimmed)} == {"result", "marks", "partial", "total", "same"}
     assert wire.ITEM == ("key", "title", "text", "url", "published", "published_raw", "publisher", "stated", "original")

@@ -157,7 +157,7 @@ async def test_an_article_is_read_archived_and_flags_what_the_teaser_did_not(roo
 
 async def archived(room: Newsroom) -> list[bytes]:
     def work(tx: Tx) -> list[bytes]:
-        found = tx.execute(select(s.blob)).mappings()
+        found = tx.execute(select(s.blob).where(s.blob.c.sha256.in_(select(s.article.c.blob_sha256)))).mappings()
         return [unpacked(Blob(each["sha256"], each["codec"], each["content"], each["size"])) for each in found]
 
     return await room.ctx.db.read(work)

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import TypeVar
 
+from monitor.core.archive import packed
 from monitor.model.flag import Match, Reason, ReasonKind
 from monitor.model.policy import ActionRecord, PolicyRecord
-from monitor.model.source import Fetched, Item, Source, SourceKind
+from monitor.model.source import Fetched, Item, Kept, Source, SourceKind
 from monitor.store.database import Database, Tx
 from monitor.store.policies import StoredPolicy, create_policy
 from monitor.store.polls import NewEntry, PollCounts, PollRecord, record_poll
@@ -70,8 +71,15 @@ def an_entry(key: str, title: str = "Police end their Flock contract today", *fl
     return NewEntry(item, f"print of {key}", item.url, title.lower(), flags)
 
 
+def a_document(claim: Claim, *keys: str, body: bytes = b"") -> Kept:
+    """What these items stand in."""
+    body = body or "".join(keys).encode()
+    fetched = Fetched(claim.source.url, 200, body, {"content-type": "text/plain"})
+    return Kept(fetched, packed(body), frozenset(keys))
+
+
 def a_poll(claim: Claim, *entries: NewEntry, at: datetime = NOW, seeded: bool = True) -> PollRecord:
-    body = b"".join(entry.item.key.encode() for entry in entries)
+    document = a_document(claim, *(entry.item.key for entry in entries))
     return PollRecord(
         source_id=claim.source.id,
         token=claim.token,
@@ -79,7 +87,8 @@ def a_poll(claim: Claim, *entries: NewEntry, at: datetime = NOW, seeded: bool = 
         next_poll_at=at + timedelta(hours=1),
         seeded=seeded,
         whole=True,
-        fetched=Fetched(claim.source.url, 200, body),
+        fetched=document.fetched,
+        kept=(document,) if entries else (),
         body_sha256="f" * 64,
         new=entries,
     )

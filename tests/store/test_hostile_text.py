@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from monitor.core.archive import packed
 from monitor.core.entries import fingerprint
 from monitor.core.health import Extent
 from monitor.core.read.skim import skim
 from monitor.core.urls import canonical_url
-from monitor.model.source import Fetched, Item, ReadFailed, Source, SourceKind
+from monitor.model.source import Fetched, Item, Kept, ReadFailed, Source, SourceKind
 from monitor.store import schema as s
 from monitor.store.database import Database, Tx
 from monitor.store.polls import NewEntry, record_poll
@@ -45,7 +46,8 @@ def store(db: Database, body: bytes, content_type: str = "") -> tuple[list[Item]
     headers = {"content-type": content_type, "x-said": "\x7f\xff\u0100"}
     read = skim(Fetched(claim.source.url, 200, body, headers), claim.source, now, {}, whole=True)
     check(read.result)
-    poll = replace(a_poll(claim, at=now), fetched=Fetched(claim.source.url, 200, body, headers), marks=read.marks)
+    fetched = Fetched(claim.source.url, 200, body, headers)
+    poll = replace(a_poll(claim, at=now), fetched=fetched, marks=read.marks)
     found = read.result
     if isinstance(found, ReadFailed):
         failed = replace(poll, error=found.error, detail=found.detail, fetched=None)
@@ -53,7 +55,8 @@ def store(db: Database, body: bytes, content_type: str = "") -> tuple[list[Item]
         return [], []
     items = [replace(item, key=f"{now.isoformat()} {item.key}") for item in found.items]
     new = tuple(NewEntry(item, fingerprint(item), canonical_url(item.url or ""), item.title) for item in items)
-    told = replace(poll, new=new, extent=Extent(len(items)), notes=found.notes)
+    kept = (Kept(fetched, packed(body), frozenset(item.key for item in items)),) if items else ()
+    told = replace(poll, new=new, kept=kept, extent=Extent(len(items)), notes=found.notes)
     db.write_blocking(lambda tx: record_poll(tx, told))
     return items, db.write_blocking(lambda tx: stored(tx, [item.key for item in items]))
 

@@ -22,6 +22,7 @@ from tests.store.rows import (
     LEASE,
     MATCH,
     NOW,
+    a_document,
     a_policy,
     a_poll,
     a_source,
@@ -156,7 +157,8 @@ def test_an_entry_is_known_by_its_last_words(db: Database) -> None:
     diff = Diff((Part(PartKind.CHANGED, "First", "Second"),), "title changed")
     revised = RevisedEntry(before, item, "print", diff, "", own_story=False, material=True)
 
-    db.write_blocking(lambda tx: record_poll(tx, replace(a_poll(claim), revised=(revised,))))
+    poll = replace(a_poll(claim), revised=(revised,), kept=(a_document(claim, "1"),))
+    db.write_blocking(lambda tx: record_poll(tx, poll))
 
     (after,) = known(db, "1")
     assert (after.entry_id, after.last_seq, after.title, after.text) == (
