@@ -12,6 +12,7 @@ import typer
 
 from monitor.cli.output import Column, Json, Row, facts, listing, print_json, say
 from monitor.cli.source_discovery import discover
+from monitor.cli.source_export import export_warc
 from monitor.cli.source_lists import export_opml, import_opml
 from monitor.cli.source_revisions import compare
 from monitor.cli.source_trial import try_out
@@ -186,3 +187,4 @@ group.command("test")(try_out)
 group.command("discover")(discover)
 group.command("import-opml")(import_opml)
 group.command("export-opml")(export_opml)
+group.command("export-warc")(export_warc)

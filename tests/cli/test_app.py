@@ -17,9 +17,10 @@ from tests.cli.conftest import COMMAND, Monitor, run
 
 # The commands of CONTRACT, "Commands", that this version has.
 CONTRACT = """
-init; check; run; worker; web; poll; changes; match; deliver; status; demo
+init; check; run; worker; web; poll; changes; match; deliver; status; doctor; demo
 sources list; sources show; sources test; sources pause; sources resume
 sources compare; sources discover; sources import-opml; sources export-opml
+sources export-warc
 policies import; policies list; policies show; policies export; policies add; policies edit
 flags list; flags show; flags accept; flags reject; flags snooze; flags undo
 actions list; actions show; actions add; actions confirm; actions correct; actions retract
