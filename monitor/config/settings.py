@@ -105,6 +105,18 @@ SPECS = (
         "how long a decision can be undone before anybody is told",
     ),
     Spec(
+        "ARCHIVE_AGE",
+        "730d",
+        check.length(timedelta(days=30), timedelta(days=36_500)),
+        "how long the archive keeps the bytes of a snapshot that no action, decision or flag rests on",
+    ),
+    Spec(
+        "ARCHIVE_COUNT",
+        "100000",
+        check.count(2, 10_000_000),
+        "of how many of a source's newest snapshots the archive keeps the bytes, whatever their age below ARCHIVE_AGE",
+    ),
+    Spec(
         "USER_AGENT", "", check.header_text, "the User-Agent of polls and webhooks; default names version and contact"
     ),
     Spec("CONTACT", "", check.contact, "a mail or web address where publishers reach the operator; part of USER_AGENT"),
@@ -135,6 +147,8 @@ class Settings:
     host_concurrency: int
     fetchers: int
     hold: timedelta
+    archive_age: timedelta
+    archive_count: int
     user_agent: str
     contact: str
     log: Literal["text", "json"]
