@@ -11,7 +11,8 @@ from pathlib import Path
 
 from benchmarks.workspace import Clock, FeedSite
 from monitor.pipeline.context import Context
-from monitor.pipeline.poll import PollReport, poll_all_due
+from monitor.pipeline.poll import poll_all_due
+from monitor.pipeline.report import PollReport
 
 FEED_BYTES = 40_000
 _HOUR = timedelta(hours=2)

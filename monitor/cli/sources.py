@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,15 +14,18 @@ from monitor.cli.output import Column, Json, Row, facts, listing, print_json, sa
 from monitor.cli.source_discovery import discover
 from monitor.cli.source_export import export_warc
 from monitor.cli.source_lists import export_opml, import_opml
+from monitor.cli.source_noise import note_row, print_noise, strike, suppression_row
 from monitor.cli.source_revisions import compare
 from monitor.cli.source_trial import try_out
 from monitor.cli.workspace import folder_of, with_context
 
 if TYPE_CHECKING:
     from monitor.pipeline.context import Context
+    from monitor.store.database import Tx
 
 Lines = Callable[[str], int | None]
 group = typer.Typer(help="What is polled, and how each source is doing.", no_args_is_help=True)
+_NOTES = timedelta(days=30)
 SourceId = Annotated[str, typer.Argument(metavar="ID", help="The source's id in sources.yaml.")]
 
 _COLUMNS = (
@@ -142,15 +145,30 @@ def show(command: typer.Context, source_id: SourceId, as_json: Json = False) -> 
             ("Notes", row["notes"]),
         ]
     )
+    print_noise(row["suppressions"], row["host_notes"])
 
 
 async def _show(ctx: Context, source_id: str, lines: Lines) -> Row:
-    from monitor.store.sources import get_source
+    from monitor.store.pages import host_notes, suppressions_of
+    from monitor.store.sources import get_source, host_key
 
-    row = await ctx.db.read(lambda tx: get_source(tx, source_id))
-    rules = {name: row["config"][name] for name in ("select", "drop", "ignore", "agencies", "policies")}
-    more = {"paused_at": row["paused_at"], "read_as": row["read_as"], "notes": row["notes"] or []}
-    return {**source_row(row, ctx.clock(), lines), **rules, **more}
+    since = ctx.clock() - _NOTES
+
+    def work(tx: Tx) -> Row:
+        row = get_source(tx, source_id)
+        host = host_key(row["url"])
+        names = ("select", "drop", "ignore", "agencies", "policies", "confirm")
+        return {
+            **source_row(row, ctx.clock(), lines),
+            **{name: row["config"][name] for name in names},
+            "paused_at": row["paused_at"],
+            "read_as": row["read_as"],
+            "notes": row["notes"] or [],
+            "suppressions": [suppression_row(each, source_id) for each in suppressions_of(tx, host)],
+            "host_notes": [note_row(note) for note in host_notes(tx, since=since, host=host)],
+        }
+
+    return await ctx.db.read(work)
 
 
 @group.command()
@@ -183,6 +201,7 @@ async def _set_paused(ctx: Context, source_id: str, *, paused: bool) -> None:
 
 
 group.command("compare")(compare)
+group.command("strike")(strike)
 group.command("test")(try_out)
 group.command("discover")(discover)
 group.command("import-opml")(import_opml)

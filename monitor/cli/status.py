@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from monitor.cli.deliveries import delivery_row
 from monitor.cli.output import Json, counted, facts, heading, print_json, say, shown
+from monitor.cli.source_noise import note_row, print_notes
 from monitor.cli.sources import Lines, lines_of, source_row
 from monitor.cli.webhooks import webhook_row
 from monitor.cli.workspace import with_context
@@ -25,6 +27,7 @@ TO_DO = {
     "held": "its endpoint is disabled, or its subscription ended: `webhooks enable SUBSCRIBER` sends it",
 }
 _SHOWN = 10
+_WEEK = timedelta(days=7)
 
 
 def status(command: typer.Context, as_json: Json = False) -> None:
@@ -48,6 +51,7 @@ async def _status(ctx: Context, lines: Lines) -> dict[str, Any]:
     from monitor.store.deliveries import count_deliveries, list_deliveries
     from monitor.store.endpoints import list_webhooks
     from monitor.store.flags import list_flags
+    from monitor.store.pages import host_notes
     from monitor.store.policies import count_policies
     from monitor.store.public import timelines
     from monitor.store.sources import list_sources
@@ -82,6 +86,7 @@ async def _status(ctx: Context, lines: Lines) -> dict[str, Any]:
             "flags": {state.value: flags[state] for state in FlagState},
             "deliveries": {state.value: deliveries.get(state.value, 0) for state in DeliveryState},
             "attention": troubled,
+            "host_notes": [note_row(note) for note in host_notes(tx, since=ctx.clock() - _WEEK)],
             "webhooks": [row for row in map(webhook_row, list_webhooks(tx)) if row["state"] != "enabled"],
         }
 
@@ -102,6 +107,7 @@ def _print(result: dict[str, Any]) -> None:
         heading("Sources to look at")
     for row in result["health"]:
         say(f"  {row['colour']}: {row['id']}: {row['reason']}")
+    print_notes(result["host_notes"][:_SHOWN])
     if result["webhooks"]:
         heading("Webhooks to look at")
     for row in result["webhooks"]:

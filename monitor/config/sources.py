@@ -48,6 +48,7 @@ KEYS = (
     "max_pages",
     "article",
     "robots",
+    "confirm",
 )
 DEFAULT_KEYS = (
     "kind",
@@ -62,10 +63,11 @@ DEFAULT_KEYS = (
     "max_pages",
     "article",
     "robots",
+    "confirm",
 )
 TOP_KEYS = ("version", "defaults", "sources")
 # What a mailbox has no use for: the rules of pages and of the web.
-NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages", "robots")
+NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages", "robots", "confirm")
 
 _FIELDS = {"from": "senders"}  # keys that Source calls otherwise
 
@@ -165,6 +167,7 @@ class _Reader:
             "robots": lambda place, value: self._form.choice(
                 place, value, "value of 'robots'", {rule.value: rule for rule in RobotsRule}
             ),
+            "confirm": lambda place, value: self._form.attempt(place, _confirm, value),
         }
         found = {key: read((*path, key), given[key]) for key, read in readers.items() if key in given}
         return {_FIELDS.get(key, key): value for key, value in found.items() if value is not None}
@@ -239,6 +242,12 @@ def _every(value: object) -> timedelta:
 
 def _late_after(value: object) -> timedelta:
     return duration(value, timedelta(days=1), timedelta(days=3650))
+
+
+def _confirm(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("'confirm' has to be true or false")
+    return value
 
 
 def _max_pages(value: object) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from monitor.core.read.skim import Skimmed
 from monitor.jail import wire
+from monitor.model.page import Block, unpack_blocks
 from monitor.model.source import Item, PollError, ReadFailed, Reading, ReadResult, SourceKind, StatedAction
 
 MOST_ITEMS = 50_000  # sitemaps (THREATS F16)
@@ -85,7 +86,7 @@ class Answer:
         if "error" in head:
             _keys(head, _HEAD | {"error", "detail"})
             return ReadFailed(_member(PollError, head["error"]), _text(head["detail"], 2_000))
-        _keys(head, _HEAD | {"kind", "title", "notes", "next_urls", "listed", "items"})
+        _keys(head, _HEAD | {"kind", "title", "notes", "next_urls", "listed", "items", "blocks"})
         if head["items"] != len(self._items):
             raise Distrusted(f"it promises {head['items']!r:.80} items and holds {len(self._items)}")
         return Reading(
@@ -95,7 +96,16 @@ class Answer:
             notes=tuple(_text(note, 2_000) for note in _several(head["notes"], MOST_NOTES)),
             next_urls=tuple(_address(url) for url in _several(head["next_urls"], MOST_ITEMS)),
             listed=None if head["listed"] is None else _typed(head["listed"], int),
+            blocks=_blocks(head["blocks"]),
         )
+
+
+def _blocks(value: object) -> tuple[Block, ...]:
+    packed = [_text(part) for part in _several(value, 4)]
+    try:
+        return unpack_blocks(packed)
+    except ValueError as error:
+        raise Distrusted(str(error)) from None
 
 
 def _parsed(message: bytes) -> Any:

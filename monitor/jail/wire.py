@@ -13,6 +13,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from monitor.model.page import pack_blocks
 from monitor.model.source import Fetched, Item, PollError, ReadFailed, Source, StatedAction
 from monitor.model.vocabulary import Vocabulary
 
@@ -90,6 +91,7 @@ def pack_result(skimmed: Skimmed) -> bytes:
         return framed(_json(head | {"error": result.error, "detail": result.detail}))
     head |= {"kind": result.kind, "title": result.title, "notes": result.notes, "next_urls": result.next_urls}
     head["listed"] = result.listed
+    head["blocks"] = pack_blocks(result.blocks)
     return framed(_json(head | {"items": len(result.items)})) + b"".join(map(_packed_item, result.items))
 
 

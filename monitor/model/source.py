@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from monitor.model.article import Blob
+from monitor.model.page import Block
 
 
 class SourceKind(StrEnum):
@@ -116,6 +117,7 @@ class Source:
     max_pages: int = 5
     article: ArticleRule = ArticleRule.AUTO
     robots: RobotsRule = RobotsRule.AUTO
+    confirm: bool = True
     line: int = 0
 
 
@@ -146,6 +148,8 @@ class PollError(StrEnum):
     PROXY = "proxy_error"  # the source's proxy, and not the source, failed
     AUTH_FAILED = "auth_failed"
     NO_MAILBOX = "no_mailbox"  # the folder of an IMAP server, or the Maildir, is not there
+    REDIRECTED_HOME = "redirected_home"  # to the site's front page, in the place of the page
+    PAGE_EMPTIED = "page_emptied"  # a page that lost most of its text
     PARSE_TIMEOUT = "parse_timeout"
     PDF_LIMIT = "pdf_limit"
     INTERNAL = "internal_error"
@@ -285,6 +289,7 @@ class Reading:
     """What one document holds, in its own order. ``notes`` are for the log and ``sources test``.
 
     ``next_urls`` are the documents that belong to the same poll: the next page of an API, the parts of an index.
+    ``blocks`` are those of a page, whose one item is its main text.
     ``pages`` are the pages of a tracker's list that this poll asked for, and ``baseline`` the keys of the items of
     those that were never read before: they are no news.
     ``listed`` is what the document itself counts where that is not its items: more of them than are kept, the parts of
@@ -301,6 +306,7 @@ class Reading:
     baseline: frozenset[str] = frozenset()
     listed: int | None = None
     kept: tuple[Kept, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

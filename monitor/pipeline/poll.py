@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -26,6 +26,7 @@ from monitor.model.source import (
     NO_WAIT,
     Fetched,
     FetchFailed,
+    FetchResult,
     Item,
     NotModified,
     PollError,
@@ -41,10 +42,13 @@ from monitor.pipeline.answers import answers
 from monitor.pipeline.automatic import commit_poll
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.evidence import kept
+from monitor.pipeline.hosts import settle_hosts
 from monitor.pipeline.pacing import Answer, Found, failed, held_by_robots, patience, succeeded
+from monitor.pipeline.pages import is_passing, judge_page
 from monitor.pipeline.paging import credentials_for
 from monitor.pipeline.places import until_nothing_is_due
 from monitor.pipeline.reading import Document, read_and_compare
+from monitor.pipeline.report import PollReport
 from monitor.store.policies import Version
 from monitor.store.polls import (
     NewEntry,
@@ -61,33 +65,18 @@ ONLY_NEW = frozenset({SourceKind.MAILBOX})  # its document is what came since; i
 _STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
 
 
-@dataclass(frozen=True, slots=True)
-class PollReport:
-    """What one pass did (CONTRACT, ``poll``)."""
-
-    polled: int = 0
-    unchanged: int = 0
-    changed: int = 0
-    failed: int = 0
-    entries_new: int = 0
-    entries_revised: int = 0
-    flags: int = 0
-
-    def __add__(self, other: PollReport) -> PollReport:
-        return PollReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
-
 async def poll_due(
     ctx: Context, limit: int, *, only: Collection[str] | None = None, stop: asyncio.Event | None = None
 ) -> PollReport:
     """Poll what is due and whose hosts may be asked, ``limit`` at once, until nothing is; each commits by itself.
 
-    A peer that is slow takes no place from the others (``places``). Once ``stop`` is set, what is under way ends.
+    A peer that is slow takes no place from the others (``places``). Once ``stop`` is set, what is under way ends. What
+    watched pages have to tell is told then, host by host.
     """
     polls = await until_nothing_is_due(
         limit, lambda most: _claim(ctx, most, only), lambda claim: _poll(ctx, claim), stop=stop
     )
-    return sum(polls, PollReport())
+    return sum(polls, await settle_hosts(ctx, only=only))
 
 
 async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[Claim]:
@@ -159,12 +148,11 @@ async def _attend(ctx: Context, claim: Claim) -> PollRecord:
         return failed(ctx, claim, refused)
     conditional = claim.full_at is not None and ctx.clock() - claim.full_at < FULL_FETCH_EVERY
     conditional |= claim.source.kind in ONLY_NEW
-    result = await ctx.fetcher.fetch(
-        claim.address,
-        validators=claim.validators if conditional else Validators(),
-        headers=credentials_for(ctx, claim, claim.address),
-        proxy=proxy,
-    )
+    validators = claim.validators if conditional else Validators()
+    result = await _fetch(ctx, claim, validators)
+    if isinstance(result, FetchFailed) and is_passing(claim, result):
+        await asyncio.sleep(ctx.settings.host_min_gap.total_seconds())
+        result = await _fetch(ctx, claim, validators)
     ctx.crashpoint("poll.fetched")
     match result:
         case FetchFailed():
@@ -177,6 +165,15 @@ async def _attend(ctx: Context, claim: Claim) -> PollRecord:
             return await _judge(ctx, claim, result)
         case _:
             assert_never(result)
+
+
+async def _fetch(ctx: Context, claim: Claim, validators: Validators) -> FetchResult:
+    return await ctx.fetcher.fetch(
+        claim.address,
+        validators=validators,
+        headers=credentials_for(ctx, claim, claim.address),
+        proxy=ctx.proxies(claim.source.id),
+    )
 
 
 def _obeys_robots(claim: Claim) -> bool:
@@ -224,6 +221,17 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         record = replace(record, validators=validators, pages=reading.pages)
     if (skimmed.partial and not reading.items) or (is_tracker and claim.seeded and decided.is_nothing):
         return record
+    if reading.blocks:
+        judged = await judge_page(ctx, claim, fetched, reading)
+        if isinstance(judged, ReadFailed):
+            return failed(ctx, claim, judged)
+        record = replace(record, page=judged)
+        if judged.blocks is None:  # told, if anything is, when the pass over its host ends
+            record = replace(record, notes=reading.notes)
+            if judged.held is None:
+                return record
+            evidence = await kept(fetched, reading, [item.key for item in reading.items])
+            return replace(record, fetched=fetched, kept=evidence)
     new, revised = await _match(ctx, claim, reading, decided, document.version, at)
     keys = {entry.item.key for entry in new} | {entry.item.key for entry in revised}
     if record.gap:

@@ -25,6 +25,7 @@ from monitor.store.database import Tx
 from monitor.store.flags import raise_flags, reopen_flags
 from monitor.store.habits import habits_to_row
 from monitor.store.hosts import Hold, hold_hosts
+from monitor.store.pages import PageRecord, record_page
 from monitor.store.prepared import Prepared
 from monitor.store.sources import wait_to_json
 from monitor.store.trackers import stated_to_json, store_pages
@@ -55,7 +56,7 @@ class NewEntry:
 class RevisedEntry:
     """New words of a known entry. ``own_story``: a page's change is news of its own; a feed entry's edit is not.
 
-    ``material``: so much changed that a decided flag is put before the editor again.
+    ``material``: so much changed that a decided flag is put before the editor again. ``silent``: it is no news.
     """
 
     known: Known
@@ -66,6 +67,7 @@ class RevisedEntry:
     own_story: bool
     material: bool
     flags: tuple[Match, ...] = ()
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class PollRecord:
     host: str | None = None  # of the address that is asked from now on; None: as before
     pause: str | None = None  # why the source is paused from now on
     holds: tuple[Hold, ...] = ()  # what servers demanded of all who ask their hosts
+    page: PageRecord | None = None  # of a watched page
 
     @property
     def silent(self) -> bool:
@@ -123,9 +126,11 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     if record.marks is not None:
         _store_marks(tx, record.source_id, record.marks)
     store_pages(tx, record.source_id, record.pages)
+    snapshots = _store_kept(tx, record) if record.fetched is not None else {}
+    if record.page is not None:
+        record_page(tx, record.source_id, record.at, record.page, next(iter(snapshots.values()), None))
     if record.fetched is None:
         return PollCounts()
-    snapshots = _store_kept(tx, record)
     if record.new or record.revised:
         # One lock for every poll that may found a story, so that two workers cannot found one story twice.
         _STORY_LOCK.rows(tx, {})
@@ -143,6 +148,17 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     for entry_id, key in record.rekeyed:
         tx.execute(insert(s.entry_key), {"source_id": record.source_id, "key": key, "entry_id": entry_id})
     return PollCounts(len(record.new), len(record.revised), flags, tuple(certain))
+
+
+def tell_revised(tx: Tx, source_id: str, snapshot: int, entries: Sequence[RevisedEntry], *, at: datetime) -> int:
+    """Store what was held of a watched page; how many flags that raised."""
+    if not entries:
+        return 0
+    _STORY_LOCK.rows(tx, {})
+    record = PollRecord(source_id, "", at, at, seeded=True, revised=tuple(entries))
+    policies = _policy_ids(tx, record)
+    tx.execute(update(s.source).where(s.source.c.id == source_id).values(changed_at=at))
+    return sum(_store_revised(tx, record, {entry.item.key: snapshot}, entry, policies) for entry in entries)
 
 
 def _settle_source(tx: Tx, record: PollRecord) -> None:
@@ -272,7 +288,7 @@ def _store_revised(
     known, snapshot = entry.known, snapshots[entry.item.key]
     revision = _revision(record, snapshot, known.entry_id, known.last_seq + 1, entry.item, entry.fingerprint)
     revision_id = _inserting(s.revision).ids(tx, [revision])[0]
-    if record.silent:
+    if record.silent or entry.silent:
         return 0
     _store_change(tx, record, revision_id, ChangeKind.REVISED, entry.diff)
     story_id = None if entry.own_story else _story_of_entry(tx, known.entry_id)

@@ -24,6 +24,7 @@ from monitor.model.source import (
     Voice,
     Wait,
 )
+from monitor.store import page_schema as p
 from monitor.store import schema as s
 from monitor.store.database import Tx
 from monitor.store.habits import habits_from_row, habits_to_row
@@ -60,6 +61,7 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "max_pages": source.max_pages,
         "article": source.article.value,
         "robots": source.robots.value,
+        "confirm": source.confirm,
     }
 
 
@@ -99,6 +101,7 @@ def source_from_config(config: dict[str, Any]) -> Source:
         max_pages=config["max_pages"],
         article=ArticleRule(config["article"]),
         robots=RobotsRule(config["robots"]),
+        confirm=config["confirm"],
     )
 
 
@@ -145,7 +148,8 @@ def sync_sources(tx: Tx, sources: Sequence[Source], *, now: datetime, chance: Ca
             values = {**_named(source, config), "retired_at": None, "next_poll_at": now}
             values |= _started_over(row, _complete(row["config"]), config)
             if "seeded_at" in values:
-                tx.execute(delete(s.policy_page).where(s.policy_page.c.source_id == source.id))
+                for table in (s.policy_page, p.page, p.control_page):
+                    tx.execute(delete(table).where(table.c.source_id == source.id))
             tx.execute(update(s.source).where(s.source.c.id == source.id).values(**values))
         else:
             continue

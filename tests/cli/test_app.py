@@ -18,7 +18,7 @@ from tests.cli.conftest import COMMAND, Monitor, run
 # The commands of CONTRACT, "Commands", that this version has.
 CONTRACT = """
 init; check; run; worker; web; poll; changes; match; deliver; status; doctor; demo
-sources list; sources show; sources test; sources pause; sources resume
+sources list; sources show; sources strike; sources test; sources pause; sources resume
 sources compare; sources discover; sources import-opml; sources export-opml
 sources export-warc
 policies import; policies list; policies show; policies export; policies add; policies edit

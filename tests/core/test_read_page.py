@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.core.diff import diff
 from monitor.core.read import read_page
 from monitor.core.text import clean
+from monitor.model.page import Block, pack_blocks, unpack_blocks
 from monitor.model.source import Item, PollError, ReadFailed, Reading, SourceKind
 
 NOW = datetime(2025, 10, 10, 12, tzinfo=UTC)
@@ -41,6 +43,9 @@ PROSE = [
 LINK_LINES = ["Link: this -> https://social.example/s", "Link: report -> https://company.example/files/report.pdf"]
 
 
+MAIN = [line for line in PROSE if line != "Share this"] + LINK_LINES[1:]  # the main text, where no rule says what it is
+
+
 def reading(document: str | bytes, **rules: list[str]) -> Reading:
     found = attempt(document, **rules)
     assert isinstance(found, Reading), found
@@ -65,14 +70,14 @@ def lines(document: str | bytes, **rules: list[str]) -> list[str]:
 
 
 def test_a_page_is_one_item_under_its_address() -> None:
-    assert reading(PAGE) == Reading(
+    assert replace(reading(PAGE), blocks=()) == Reading(
         SourceKind.PAGE,
         "A statement on cameras",
         (
             Item(
                 key=URL,
                 title="A statement on cameras",
-                text="\n".join(PROSE + LINK_LINES),
+                text="\n".join(MAIN),
                 url=URL,
                 published=datetime(2025, 8, 25, 13, tzinfo=UTC),
                 published_raw="2025-08-25T09:00:00-04:00",
@@ -119,12 +124,53 @@ def test_dropped_elements_take_their_links_along(drop: list[str]) -> None:
     assert lines(PAGE, drop=drop) == [PROSE[0], *PROSE[2:5], PROSE[7], LINK_LINES[1]]
 
 
+def test_what_stands_around_the_main_text_is_read_apart_from_it() -> None:
+    blocks = reading(PAGE).blocks
+
+    around = [block.text for block in blocks if not block.main]
+    assert around == [
+        *("Home", "Link: Home -> https://company.example/", "Company", "Share this"),
+        *(LINK_LINES[0], "Related", "Imprint"),
+    ]
+    assert [block.text for block in blocks if block.main and block.text not in LINK_LINES] == MAIN[:-1]
+
+
+def test_a_block_says_where_it_stands_by_tags_and_classes_that_name_no_single_page() -> None:
+    page = """<body class="node-7"><main id="x1"><div class="field body"><p class="lead-42">One</p>
+    <ul class="docs"><li>See <a href="/2.pdf">two</a></li></ul></div></main>"""
+
+    assert [(block.place, block.text) for block in reading(page).blocks] == [
+        ("main > div.field > p", "One"),
+        ("main > div.field > ul.docs > li", "See two"),
+        ("main > div.field > ul.docs > li > a", "Link: two -> https://company.example/2.pdf"),
+    ]
+
+
+def test_blocks_are_packed_and_unpacked_as_they_were() -> None:
+    blocks = (*reading(PAGE).blocks, Block("", "12+a - b", False), Block("p", "", True))
+
+    assert unpack_blocks(pack_blocks(blocks)) == blocks
+    assert unpack_blocks(pack_blocks(())) == ()
+
+
+NO_BLOCKS = [
+    *(["p", "1", "+", "one"], ["p", "-1", "+", "one"], ["p", "x", "+", "one"], ["p", "0", "x", "one"]),
+    *(["p", "0", "++", "one"], ["p", "0 0", "+", "one"], ["p", "0", "+", "one\ntwo"], ["p", "0", "+"]),
+]
+
+
+@pytest.mark.parametrize("packed", NO_BLOCKS)
+def test_what_packs_no_blocks_is_refused(packed: list[str]) -> None:
+    with pytest.raises(ValueError):
+        unpack_blocks(packed)
+
+
 def test_dropping_nested_elements_is_safe() -> None:
     assert lines("<body><div>a<div>b<div>c</div></div></div>d", drop=["div", "div div", "html"]) == ["d"]
 
 
 def test_ignored_lines_must_match_as_a_whole() -> None:
-    kept = lines(PAGE, ignore=["^Last updated .*", "First", "Sec", "Link: this .*"])
+    kept = lines(PAGE, select=["main"], ignore=["^Last updated .*", "First", "Sec", "Link: this .*"])
 
     assert kept == [*PROSE[:3], "Second", *PROSE[5:7], LINK_LINES[1]]
 

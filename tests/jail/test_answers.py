@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from monitor.core.read.skim import Skimmed
 from monitor.jail import wire
 from monitor.jail.answers import Answer, Distrusted, unpack_hello
+from monitor.model.page import Block
 from monitor.model.source import Fetched, Item, PollError, ReadFailed, Reading, Source, SourceKind, StatedAction
 
 AT = datetime(2025, 10, 9, 14, 30, 5, 123456, tzinfo=UTC)
@@ -36,6 +37,7 @@ READING = Reading(SourceKind.FEED, "News", (FULL, BARE), ("a note",), ("https://
 HEAD: dict[str, Any] = {
     "marks": {"ab": "cd"}, "partial": True, "total": 7, "same": ["key"],
     "kind": "feed", "title": "News", "notes": [], "next_urls": [], "listed": None, "items": 0,
+    "blocks": ["p", "0", "+", "one"],
 }  # fmt: skip
 
 
@@ -67,6 +69,7 @@ def item(**changes: str | None) -> bytes:
     [
         Skimmed(READING, {"0a": "1b", "2c": "3d"}, partial=True, total=40, same=frozenset({"key", "é"})),
         Skimmed(Reading(SourceKind.PAGE, "", ())),
+        Skimmed(Reading(SourceKind.PAGE, "", (), blocks=(Block("main > p", "One “x”"), Block("p", "12", False)))),
         Skimmed(Reading(SourceKind.TRACKER, "Title", (OF_TRACKER, OF_LITTLE))),
         Skimmed(ReadFailed(PollError.NOT_A_FEED, "not a feed: “this”")),
     ],
@@ -134,6 +137,10 @@ BAD = {
     "a mark that is a number": forged(marks={"a": 1}),
     "a mark without end": forged(marks={"a" * 65: "b"}),
     "same as an object": forged(same={}),
+    "blocks as an object": forged(blocks={}),
+    "blocks of one text": forged(blocks=["p"]),
+    "a block of a place that is not there": forged(blocks=["p", "1", "+", "one"]),
+    "a block of no place": forged(blocks=["p", "", "+", "one"]),
     "a failure of no known kind": b"\0" + wire.framed(b'{"error":"no_such","detail":"","marks":{},"partial":false,'
                                                       b'"total":0,"same":[]}'),
     "items that were promised": forged(item(), items=2),

@@ -46,7 +46,8 @@ from monitor.pipeline.context import Context, MailRoute
 from monitor.pipeline.deliver import DeliverReport, deliver_due
 from monitor.pipeline.digest import ComposeReport, compose_due
 from monitor.pipeline.matching import Matching
-from monitor.pipeline.poll import PollReport, poll_due
+from monitor.pipeline.poll import poll_due
+from monitor.pipeline.report import PollReport
 from monitor.store.database import Database, Tx
 from monitor.store.deliveries import list_deliveries
 from monitor.store.events import list_events

@@ -18,7 +18,7 @@ from monitor.net.batch import Limits
 from monitor.net.client import Fetcher
 from monitor.net.guard import Guard
 from monitor.net.mailbox import Documents, Mailboxes
-from monitor.pipeline.poll import PollReport
+from monitor.pipeline.report import PollReport
 from monitor.store.changes import list_changes
 from monitor.store.sources import host_key, list_sources, vitals_of
 from tests.core.mails import mail

@@ -14,7 +14,7 @@ from monitor.model.policy import ActionRecord, PolicyRecord
 from monitor.model.source import ArticleRule, FetchFailed, NotModified, PollError, Seed, Source, SourceKind
 from monitor.pipeline import actions, policies, triage
 from monitor.pipeline.articles import read_articles
-from monitor.pipeline.poll import PollReport
+from monitor.pipeline.report import PollReport
 from monitor.store.changes import list_changes
 from tests.core.layouts import as_html
 from tests.pipeline.newsroom import OTHER, POLICY, VOCABULARY, Newsroom, feed

@@ -24,6 +24,8 @@ _LARGEST = 300_000  # bytes: the challenge pages seen are under 60,000, with the
 _HEAD = 4_096  # bytes that tell HTML from anything else
 _SHORT = 2_000  # characters of visible text outside of the page's frame
 _SHORT_ERROR = 1_000
+_SURELY_LONG = 3 * _SHORT  # of paragraphs alone, with their white space: spares half of what reading a page costs
+_PARAGRAPHS = "p:not(nav p, header p, footer p, noscript p, template p)"
 _MOST_WORDS = 20_000  # characters that are searched, menus and all
 _REFUSED = frozenset({401, 403, 407, 429})
 
@@ -154,7 +156,11 @@ def block_reason(fetched: Fetched) -> str | None:
         return f"HTTP {fetched.status} with a page" + (f" of {one_line(server)}" if server else "")
     if len(fetched.body) > _LARGEST:
         return None
-    page = _seen(decode(fetched.body, fetched.headers.get("content-type")))
+    markup = decode(fetched.body, fetched.headers.get("content-type"))
+    tree = parsed(markup)
+    if sum(len(node.text()) for node in tree.css(_PARAGRAPHS)) > _SURELY_LONG:
+        return None
+    page = _seen(markup, tree)
     return _gate(page, fetched.url) or _wall(page) or _error(page)
 
 
@@ -177,8 +183,7 @@ def _is_html(fetched: Fetched) -> bool:
     return is_html(head) or ("html" in stated and is_markup(head))
 
 
-def _seen(markup: str) -> _Page:
-    tree = parsed(markup)
+def _seen(markup: str, tree: LexborHTMLParser) -> _Page:
     titles = [node.text() for node in (*tree.css("title")[:1], *tree.css("h1")[:2])]
     lines = lines_of(tree.body)
     unscripted = [node.text(separator=" ") for node in tree.css("noscript")[:5]]

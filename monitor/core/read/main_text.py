@@ -63,16 +63,21 @@ def main_lines(tree: LexborHTMLParser) -> list[str]:
     return [line for part in parts for line in lines_of(part)]
 
 
-def _strip(tree: LexborHTMLParser) -> None:
-    for node in outermost(tree.css(_FRAME)):
-        node.decompose()
+def surroundings(tree: LexborHTMLParser) -> list[LexborNode]:
+    """Return what stands around the page's main text, by what elements and class names say; none within another."""
     body = tree.body
     if body is None:
-        return
+        return []
     whole = _length(body)
     marked = [node for node in body.css("[class], [id]") if node.tag not in _NEVER_AROUND]
     around = [node for node in marked if _AROUND.search(_names(node)) and 2 * _length(node) < whole]
-    for node in outermost(around):
+    return outermost([*tree.css(_FRAME), *around])
+
+
+def _strip(tree: LexborHTMLParser) -> None:
+    for node in outermost(tree.css(_FRAME)):
+        node.decompose()
+    for node in surroundings(tree):
         node.decompose()
 
 

@@ -14,19 +14,19 @@ from monitor.core.text import clean, shorten
 
 TITLE_LIMIT = 512  # characters (THREATS F16)
 
-_UNSEEN_TAGS = """
+_UNSEEN_WORDS = """
     script style noscript template svg iframe object embed canvas audio video map head title textarea select datalist
 """
-_UNSEEN = frozenset(_UNSEEN_TAGS.split())
-_BLOCK_TAGS = """
+UNSEEN_TAGS = frozenset(_UNSEEN_WORDS.split())
+_BLOCK_WORDS = """
     address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption figure
     footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre search section summary
     table tbody tfoot thead tr ul
 """
-_BLOCKS = frozenset(_BLOCK_TAGS.split())
-_CELLS = frozenset({"td", "th"})
+BLOCK_TAGS = frozenset(_BLOCK_WORDS.split())
+CELL_TAGS = frozenset({"td", "th"})
 # A row that holds any of these arranges the page; it does not state a record.
-_LAYOUT = "table, ul, ol, dl, h1, h2, h3, h4, h5, h6, p + p, article, section, form"
+LAYOUT = "table, ul, ol, dl, h1, h2, h3, h4, h5, h6, p + p, article, section, form"
 _CELL_BREAK = "\x1f"
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 _INLINE_TAG = re.compile(r"</?(?:a|abbr|b|cite|code|em|i|mark|q|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?>", re.I)
@@ -134,16 +134,21 @@ def lines_of(root: LexborNode | None) -> list[str]:
     return writer.lines
 
 
+def has_words(root: LexborNode) -> bool:
+    """Whether there is any visible text under ``root``."""
+    return any(node.tag == "-text" and one_line(node.text_content or "") for node, entering in _walk(root) if entering)
+
+
 def anchors_of(root: LexborNode | None) -> list[Anchor]:
     """Return the links under ``root`` in document order, ``root`` itself included, with their visible words."""
     return [
-        Anchor(" ".join(lines_of(node)) or one_line(_spoken(node)), href)
+        Anchor(" ".join(lines_of(node)) or one_line(spoken_of(node)), href)
         for node, entering in _walk(root)
         if entering and node.tag == "a" and (href := node.attributes.get("href"))
     ]
 
 
-def _spoken(link: LexborNode) -> str:
+def spoken_of(link: LexborNode) -> str:
     """Return what a screen reader would say of a link without words."""
     image = link.css_first("img[alt]")
     named = link.attributes.get("aria-label") or link.attributes.get("title")
@@ -154,7 +159,7 @@ def _walk(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
     """Yield each seen node on entering (True) and leaving (False). No recursion: hostile pages nest 100,000 deep."""
     node, depth = root, 0
     while node is not None:
-        seen = node.tag not in _UNSEEN
+        seen = node.tag not in UNSEEN_TAGS
         if seen:
             yield node, True
             child = node.first_child
@@ -186,11 +191,11 @@ class _Writer:
         tag = node.tag
         if tag == "-text":
             self._pieces.append(node.text_content or "")
-        elif tag in _CELLS:
+        elif tag in CELL_TAGS:
             self._cell()
-        elif tag in _BLOCKS:
+        elif tag in BLOCK_TAGS:
             self._block()
-            if tag == "tr" and self._row is None and node.css_first(_LAYOUT) is None:
+            if tag == "tr" and self._row is None and node.css_first(LAYOUT) is None:
                 self._row = node.mem_id
             elif tag == "pre":
                 self._pre += 1
@@ -199,11 +204,11 @@ class _Writer:
         tag = node.tag
         if tag == "tr" and node.mem_id == self._row:
             self._end_row()
-        elif tag in _BLOCKS:
+        elif tag in BLOCK_TAGS:
             self._block()
             if tag == "pre":
                 self._pre -= 1
-        elif tag in _CELLS and self._row is None:
+        elif tag in CELL_TAGS and self._row is None:
             self._block()
 
     def end_line(self) -> None:
