@@ -32,13 +32,16 @@ class Residue:
 
 def residue(base: Blocks, now: Blocks, mask: Mask) -> Residue:
     """Compare two fetches block by block, whatever their order; then the order of what both hold."""
-    was, new = Counter(block.text for block in base), Counter(block.text for block in now)
-    gone, come = (_surplus(base, was - new), _surplus(now, new - was)) if was != new else ([], [])
+    was, new = [block.text for block in base], [block.text for block in now]
+    if was == new:
+        return Residue()
+    gone, come = _surplus(was, new), _surplus(new, was)
     twins: dict[int, int] = {}
     if come and gone:
         twins = _twins(base, gone, now, come, mask)
         gone = [place for place in gone if place not in twins]
-        come = [place for place in come if place not in set(twins.values())]
+        taken = set(twins.values())
+        come = [place for place in come if place not in taken]
     return Residue(
         tuple(block for block in (now[place] for place in come) if not mask.hides(block) or _is_news(block, base)),
         tuple(block for block in (base[place] for place in gone) if not mask.hides(block)),
@@ -61,14 +64,21 @@ def _texts(blocks: Iterable[Block]) -> set[str]:
     return {block.text for block in blocks}
 
 
-def _surplus(blocks: Blocks, surplus: Counter[str]) -> list[int]:
-    """The places of what there is more of, the last ones of equals."""
-    found = []
-    for place in range(len(blocks) - 1, -1, -1):
-        if surplus[blocks[place].text] > 0:
-            surplus[blocks[place].text] -= 1
-            found.append(place)
-    return found[::-1]
+def _surplus(lines: Sequence[str], others: Sequence[str]) -> list[int]:
+    """The places of lines that the others do not hold, or hold less often: then the last ones of equals."""
+    theirs = set(others)
+    found = [place for place, line in enumerate(lines) if line not in theirs]
+    if len(set(lines)) == len(lines):
+        return found
+    more = Counter(lines)
+    for line in [line for line, count in more.items() if count == 1 or line not in theirs]:
+        del more[line]
+    if more:
+        less = Counter(line for line in others if line in more)
+        for line, count in more.items():
+            places = [place for place, each in enumerate(lines) if each == line]
+            found += places[len(places) - max(0, count - less[line]) :]
+    return sorted(found)
 
 
 def _is_news(block: Block, base: Blocks) -> bool:
@@ -102,24 +112,33 @@ def _common(blocks: Iterable[Block], others: Iterable[Block], mask: Mask) -> lis
 
 def _moved(base: Blocks, now: Blocks, twins: Mapping[int, int], mask: Mask) -> list[Block]:
     """Blocks that stand elsewhere among those that both fetches hold once; links follow their words."""
-    was, new = _once(base), _once(now)
+    was, new = _once(base, mask), _once(now, mask)
     pairs = {place: new[text] for text, place in was.items() if text in new}
-    pairs |= {place: there for place, there in twins.items() if not base[place].place.endswith(LINK_PLACE)}
+    pairs |= {place: there for place, there in twins.items() if _counts(now[there], mask)}
     order = [pairs[place] for place in sorted(pairs)]
     if all(place < following for place, following in pairwise(order)):
         return []
-    order = [place for place in order if not mask.shuffles(now[place].place)]
     kept = _longest_rise(order)
     return [now[place] for place in sorted(order) if place not in kept]
 
 
-def _once(blocks: Blocks) -> dict[str, int]:
-    counts = Counter(block.text for block in blocks)
-    return {
-        block.text: place
-        for place, block in enumerate(blocks)
-        if counts[block.text] == 1 and not block.place.endswith(LINK_PLACE)
-    }
+def _counts(block: Block, mask: Mask) -> bool:
+    return not mask.shuffles(block.place) and not block.place.endswith(LINK_PLACE)
+
+
+def _once(blocks: Blocks, mask: Mask) -> dict[str, int]:
+    """Where the lines stand whose order counts, and which are there once."""
+    counted = {place: _counts(Block(place, ""), mask) for place in {block.place for block in blocks}}
+    found: dict[str, int] = {}
+    again: set[str] = set()
+    for number, block in enumerate(blocks):
+        if counted[block.place]:
+            if block.text in found:
+                again.add(block.text)
+            found[block.text] = number
+    for line in again:
+        del found[line]
+    return found
 
 
 def _longest_rise(places: Sequence[int]) -> set[int]:
