@@ -30,6 +30,7 @@ from monitor.pipeline import triage
 from monitor.pipeline.context import Context
 from monitor.pipeline.deliver import deliver_due
 from monitor.pipeline.digest import compose_due
+from monitor.pipeline.hosts import settle_hosts
 from monitor.pipeline.policies import import_records
 from monitor.pipeline.poll import poll_due
 from monitor.store.flags import StoredFlag, list_flags
@@ -157,6 +158,7 @@ async def _next_moment(stage: Stage) -> datetime:
 async def _poll(stage: Stage) -> None:
     async with asyncio.TaskGroup() as group:
         polls = [group.create_task(poll_due(stage.ctx, _BATCH)) for _ in range(stage.workers)]
+    await settle_hosts(stage.ctx)
     failed = sum(poll.result().failed for poll in polls)
     if failed:
         stage.say(

@@ -85,7 +85,7 @@ async def _asked_others(ctx: Context, host: str) -> bool:
     if oldest is None or known.pages >= ENOUGH or ctx.clock() - oldest >= PATIENCE:
         return False
     asked = await ctx.db.write(
-        lambda tx: make_siblings_due(tx, host, now=ctx.clock(), since=oldest - _PASS, most=_WITNESSES)
+        lambda tx: make_siblings_due(tx, host, now=ctx.clock(), before=oldest - _PASS, most=_WITNESSES)
     )
     return asked > 0
 
@@ -155,10 +155,10 @@ class _Telling:
 
 async def _told(ctx: Context, page: HeldPage, settled: Settled, mask: Mask, known: _Host) -> list[_Telling]:
     source = page.source
-    entry = await ctx.db.read(lambda tx: _entry_of(tx, source.url, source.id))
-    if entry is None:  # its source starts over
-        return []
     now = believed(page.blocks, page.candidate.blocks, mask)
+    entry = await ctx.db.read(lambda tx: _entry_of(tx, source.url, source.id))
+    if entry is None:  # nothing was told of it that could have changed
+        return [_Telling(page, now, ())]
     item = Item(source.url, page.candidate.title, text_of(now), source.url)
     item = replace(item, published=page.candidate.published, published_raw=page.candidate.published_raw)
     changes = [
@@ -281,14 +281,18 @@ def _commit(
 ) -> PollReport:
     """Everything that the end of a pass changes; what another worker has settled is left out."""
     report = PollReport()
+    settled_pages = 0
     for telling in told:
         page = telling.page
         if not settle_page(tx, page.source.id, page.held_at, telling.blocks):
             continue
+        settled_pages += 1
         flags = tell_revised(tx, page.source.id, page.candidate.snapshot_id, telling.entries, at=now)
         if telling.is_change:
             count = sum(not entry.silent for entry in telling.entries)
             report += PollReport(unchanged=-1, changed=1, entries_revised=count, flags=flags)
+    if not settled_pages:
+        return report
     store_lessons(tx, host, ALL, settled.lessons, at=now)
     for note in settled.shared:
         store_note(tx, _host_note(host, note, known, masks, now))

@@ -30,6 +30,8 @@ from monitor.store.schedule import Claim
 from monitor.store.sources import host_key
 
 _PASSING = frozenset({PollError.TIMEOUT, PollError.CONNECT, PollError.PROTOCOL, PollError.INCOMPLETE})
+_AT_MOST = 120.0  # seconds until the last further fetch of a poll begins: its lease is five minutes
+_LATE = ReadFailed(PollError.TIMEOUT, f"its host answers too slowly to ask again within {_AT_MOST:.0f} s")
 _SCHOOL = 2  # further fetches of a page that is seen for the first time
 _TRIES = 3  # to fetch once more
 _CONTROLS = 2
@@ -61,8 +63,9 @@ async def judge_page(ctx: Context, claim: Claim, fetched: Fetched, reading: Read
     valid, suspect = valid_for(source.id, state.suppressions, ctx.clock())
     fetches: list[Blocks] = [reading.blocks]
     verdict = judge(state.blocks, fetches, valid, suspect=suspect, confirm=source.confirm)
+    began = _now()
     while verdict.more:
-        again = await _again(ctx, claim)
+        again = await _again(ctx, claim) if _now() - began < _AT_MOST else _LATE
         if isinstance(again, ReadFailed):
             detail = f"the page seems changed, and fetching it once more to be sure failed: {again.detail}"
             return ReadFailed(again.error, detail)
@@ -70,6 +73,10 @@ async def judge_page(ctx: Context, claim: Claim, fetched: Fetched, reading: Read
         verdict = judge(state.blocks, fetches, valid, suspect=suspect)
     held, controls = await _held(ctx, claim, reading, state, verdict)
     return PageRecord(host, None, held, verdict.lessons, controls)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _held(
@@ -97,8 +104,9 @@ async def _first(ctx: Context, claim: Claim, host: str, reading: Reading, state:
     """The first sight of a page: what differs between fetches moments apart is noise from the beginning."""
     fetches: list[Blocks] = [reading.blocks]
     if claim.source.confirm and state.watched < MOST_WATCHED:
+        began = _now()
         for _ in range(_SCHOOL):
-            again = await _again(ctx, claim)
+            again = await _again(ctx, claim) if _now() - began < _AT_MOST else _LATE
             if isinstance(again, ReadFailed):
                 log.info("page_not_schooled", source=claim.source.id, detail=again.detail)
                 break

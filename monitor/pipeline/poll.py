@@ -71,12 +71,12 @@ async def poll_due(
     """Poll what is due and whose hosts may be asked, ``limit`` at once, until nothing is; each commits by itself.
 
     A peer that is slow takes no place from the others (``places``). Once ``stop`` is set, what is under way ends. What
-    watched pages have to tell is told then, host by host.
+    watched pages have to tell is held: ``settle_hosts`` tells it.
     """
     polls = await until_nothing_is_due(
         limit, lambda most: _claim(ctx, most, only), lambda claim: _poll(ctx, claim), stop=stop
     )
-    return sum(polls, await settle_hosts(ctx, only=only))
+    return sum(polls, PollReport())
 
 
 async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[Claim]:
@@ -103,6 +103,7 @@ async def poll_all_due(ctx: Context, *, only: Collection[str] | None = None) -> 
     horizon = ctx.clock()
     while True:
         total += await poll_due(ctx, ctx.settings.fetchers, only=only)
+        total += await settle_hosts(ctx, only=only)
         start = await ctx.db.read(lambda tx: next_start(tx, now=horizon, only=only))
         if start is None:
             return total

@@ -207,7 +207,11 @@ def held_hosts(tx: Tx, *, now: datetime, patience: timedelta, only: Collection[s
 
     ``only``: of these sources; others of their hosts are not waited for.
     """
-    kept = select(p.page.c.host).where(p.page.c.held_at.is_not(None))
+    kept = (
+        select(p.page.c.host)
+        .join(s.source, s.source.c.id == p.page.c.source_id)
+        .where(p.page.c.held_at.is_not(None), s.source.c.retired_at.is_(None))
+    )
     busy = (
         select(p.page.c.host)
         .join(s.source, s.source.c.id == p.page.c.source_id)
@@ -251,14 +255,15 @@ def settle_page(tx: Tx, source_id: str, held_at: datetime, blocks: Blocks) -> bo
     return bool(tx.execute(update(p.page).where(here).values(**values)).rowcount)
 
 
-def make_siblings_due(tx: Tx, host: str, *, now: datetime, since: datetime, most: int) -> int:
-    """Let a few pages of a host be polled now that were not since ``since``; how many. They tell whose a change is."""
-    here = (p.page.c.host == host) & (s.source.c.polled_at < since) & s.source.c.retired_at.is_(None)
+def make_siblings_due(tx: Tx, host: str, *, now: datetime, before: datetime, most: int) -> int:
+    """Let a few pages of a host that were last polled ``before`` be due since then; how many. They tell whose a change
+    is."""
+    here = (p.page.c.host == host) & (s.source.c.polled_at < before) & s.source.c.retired_at.is_(None)
     free = s.source.c.paused_at.is_(None) & s.source.c.claim.is_(None) & (s.source.c.next_poll_at > now)
     chosen = select(s.source.c.id).join(p.page, p.page.c.source_id == s.source.c.id).where(here, free)
     ids = list(tx.execute(chosen.order_by(s.source.c.next_poll_at, s.source.c.id).limit(most)).scalars())
     if ids:
-        tx.execute(update(s.source).where(s.source.c.id.in_(ids)).values(next_poll_at=now))
+        tx.execute(update(s.source).where(s.source.c.id.in_(ids)).values(next_poll_at=before))
     return len(ids)
 
 

@@ -16,6 +16,7 @@ from monitor.pipeline.articles import read_articles
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.deliver import deliver_due
 from monitor.pipeline.digest import compose_due
+from monitor.pipeline.hosts import settle_hosts
 from monitor.pipeline.maintain import maintain
 from monitor.pipeline.poll import poll_due
 
@@ -36,6 +37,7 @@ def ticks(ctx: Context, stop: asyncio.Event, reload: Callable[[], Awaitable[obje
     """The worker's alarms."""
     return (
         Tick("poll", 1.0, lambda: poll_due(ctx, ctx.settings.fetchers, stop=stop)),
+        Tick("pages", 1.0, lambda: settle_hosts(ctx)),
         Tick("articles", 1.0, lambda: read_articles(ctx, ctx.settings.fetchers, stop=stop)),
         Tick("compose", 1.0, lambda: compose_due(ctx, _BATCH)),
         Tick("deliver", 1.0, lambda: deliver_due(ctx, _BATCH)),

@@ -45,6 +45,7 @@ _SOURCES = """version: 1
 sources:
   - {{id: gazette, name: Gazette, url: "{feeds}/feed", kind: feed, every: 1s, policies: [7]}}
 """
+_PAGE = '  - {{id: statement, name: Statement, url: "{feeds}/statement", kind: page, every: 1s, policies: [7]}}\n'
 _MAIL = "  - {id: desk, name: Desk, email: desk@example.org, topics: all, every: immediate}\n"
 _HOOK = '  - {{id: room, name: Room, webhook: "{hooks}/room", topics: all, every: immediate}}\n'
 
@@ -62,6 +63,10 @@ class Feed:
         told = dict(NEWS[: self.shown])
         if title := told.get(request.target.removeprefix("/")):
             return Response(200, {"Content-Type": "text/html"}, f"<article>{f'<p>{title}.</p>' * 5}</article>".encode())
+        if request.target == "/statement":
+            told_there = "".join(f"<p>{title} again.</p>" for title in told.values())
+            words = "<p>We lend no cameras.</p>" * 5 + told_there
+            return Response(200, {"Content-Type": "text/html"}, f"<main>{words}</main>".encode())
         if request.target != "/feed":
             return Response(404)
         items = "".join(
@@ -168,6 +173,7 @@ class Service:
             schema.entry,
             schema.article,
             schema.blob,
+            schema.change,
             schema.flag,
             schema.action,
             schema.event,
@@ -202,13 +208,16 @@ class Service:
 
 
 @asynccontextmanager
-async def workspace(folder: Path, *, mail: bool = True, hooks: bool = True) -> AsyncIterator[Service]:
-    """A fresh workspace with running peers; every process is gone at the end."""
+async def workspace(
+    folder: Path, *, mail: bool = True, hooks: bool = True, page: bool = False
+) -> AsyncIterator[Service]:
+    """A fresh workspace with running peers; every process is gone at the end. ``page``: it watches one, too."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731
     feed, mails, posts = Feed(), MailReceiver(clock, greylist=False), WebhookReceiver(clock, fail_once=False)
     for peer in (feed.server, mails, posts):
         await peer.start()
-    (folder / "sources.yaml").write_text(_SOURCES.format(feeds=feed.server.base_url))
+    sources = _SOURCES + (_PAGE if page else "")
+    (folder / "sources.yaml").write_text(sources.format(feeds=feed.server.base_url))
     told = (_MAIL if mail else "") + (_HOOK.format(hooks=posts.base_url) if hooks else "")
     (folder / "subscriptions.yaml").write_text(f"version: 1\nsubscribers:\n{told}")
     (folder / "log").touch()

@@ -19,6 +19,7 @@ POLL = ("poll.lease", "poll.before_commit", "poll.after_commit")
 POLL_ALL = ("poll.lease", "poll.fetched", "poll.parsed", "match.before", "match.after", *POLL[1:])
 ARTICLE = ("article.before_commit",)
 ARTICLE_ALL = ("article.lease", "article.fetched", "article.parsed", *ARTICLE, "article.after_commit")
+PAGE = ("page.before_settle", "page.after_settle")
 DIGEST = ("digest.insert", "digest.after_commit", "mail.rcpt_ok")
 DIGEST_ALL = ("digest.select", "digest.render", *DIGEST[:2], "mail.claimed", "mail.connected", "mail.rcpt_ok")
 MAIL_IN_DOUBT = ("mail.data_committed", "mail.got_250")
@@ -27,7 +28,7 @@ HOOK = ("hook.got_2xx",)
 HOOK_ALL = ("hook.claimed", "hook.sent_request", "hook.got_2xx", "hook.after")
 TRIAGE = ("triage.before", "triage.after")
 RELOAD = ("config.reload",)
-ALL = (*POLL_ALL, *ARTICLE_ALL, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
+ALL = (*POLL_ALL, *ARTICLE_ALL, *PAGE, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
 slow = pytest.mark.slow
 KILLED = -signal.SIGKILL
 
@@ -97,6 +98,19 @@ async def test_killed_while_reading_an_article_it_is_read_once_and_flagged_once(
             2,
             1,
         )  # the feed's bytes too
+
+
+async def test_killed_while_telling_a_pages_change_it_is_told_once_and_flagged_once(tmp_path: Path) -> None:
+    async with workspace(tmp_path, hooks=False, page=True) as service:
+        await service.publish()
+
+        await killed_at(service, *PAGE)
+        process = await service.running()
+        await service.until(lambda: _all_told(service, changes=2))
+        assert await service.stop(process) == 0
+
+        counts = await service.counts()
+        assert (counts["change"], counts["flag"]) == (2, 2)  # the feed's item, and the page's change
 
 
 @pytest.mark.parametrize("points", [DIGEST, pytest.param(DIGEST_ALL, marks=slow)])
@@ -197,6 +211,10 @@ def _late(tx: Tx) -> list[str]:
 
 async def _any(found: Awaitable[object]) -> bool:
     return bool(await found)
+
+
+async def _all_told(service: Service, *, changes: int) -> bool:
+    return (await service.counts())["change"] >= changes
 
 
 async def _all_sent(service: Service, number: int) -> bool:

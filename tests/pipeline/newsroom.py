@@ -45,6 +45,7 @@ from monitor.pipeline import actions
 from monitor.pipeline.context import Context, MailRoute
 from monitor.pipeline.deliver import DeliverReport, deliver_due
 from monitor.pipeline.digest import ComposeReport, compose_due
+from monitor.pipeline.hosts import settle_hosts
 from monitor.pipeline.matching import Matching
 from monitor.pipeline.poll import poll_due
 from monitor.pipeline.report import PollReport
@@ -279,7 +280,7 @@ class Newsroom:
     # --- what happens ------------------------------------------------------------------------------------------------
 
     async def poll(self, limit: int = 50) -> PollReport:
-        return await poll_due(self.ctx, limit)
+        return await poll_due(self.ctx, limit) + await settle_hosts(self.ctx)
 
     async def poll_after(self, **by: float) -> PollReport:
         self.clock.advance(**by)
