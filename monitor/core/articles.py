@@ -65,7 +65,7 @@ def fate(failed: FetchFailed | ReadFailed) -> ArticleState:
             return _fate_by_status(failed.status if isinstance(failed, FetchFailed) else None)
         case PollError.TIMEOUT | PollError.DNS | PollError.CONNECT | PollError.PROTOCOL | PollError.INCOMPLETE:
             return ArticleState.WANTED
-        case PollError.INTERNAL | PollError.TLS | PollError.PROXY:
+        case PollError.INTERNAL | PollError.TLS | PollError.PROXY | PollError.BROWSER:
             return ArticleState.WANTED
         case _:  # the same bytes would be read again to the same end
             return ArticleState.FAILED

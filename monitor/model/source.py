@@ -63,6 +63,13 @@ class RobotsRule(StrEnum):
     IGNORE = "ignore"
 
 
+class Render(StrEnum):
+    """What a document is: what the server sends, or what a browser shows of it."""
+
+    OFF = "off"
+    BROWSER = "browser"  # an installed Chromium, for pages that scripts write
+
+
 class ArticleRule(StrEnum):
     """Whether the articles that a source's items link to are read."""
 
@@ -90,7 +97,8 @@ class Source:
     (``http://host:port``) is what the requests go through, ``proxy_auth`` a reference to "user:password" for it.
     ``late_after``: an item published longer ago than this is stored and not flagged. ``max_pages`` bounds the pages of
     a paged API, or of a list of policies, that one poll asks for. ``article``: whether the articles that its items link
-    to are read. ``robots``: whether robots.txt is asked.
+    to are read. ``robots``: whether robots.txt is asked. ``render``: whether a browser shows the document first.
+    ``group``: whose rules it has; ``inherited``: (field, "defaults" or "group NAME"), where it states none of its own.
     """
 
     id: str
@@ -118,6 +126,9 @@ class Source:
     article: ArticleRule = ArticleRule.AUTO
     robots: RobotsRule = RobotsRule.AUTO
     confirm: bool = True
+    render: Render = Render.OFF
+    group: str = ""
+    inherited: tuple[tuple[str, str], ...] = ()
     line: int = 0
 
 
@@ -146,6 +157,7 @@ class PollError(StrEnum):
     BLOCK_PAGE = "block_page"  # a challenge, a captcha or a login wall in the place of the document
     ROBOTS = "robots_refused"
     PROXY = "proxy_error"  # the source's proxy, and not the source, failed
+    BROWSER = "browser_error"  # the browser, and not the source, failed: it is missing, say
     AUTH_FAILED = "auth_failed"
     NO_MAILBOX = "no_mailbox"  # the folder of an IMAP server, or the Maildir, is not there
     REDIRECTED_HOME = "redirected_home"  # to the site's front page, in the place of the page
