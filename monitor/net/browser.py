@@ -165,13 +165,11 @@ def _named(process: BrowserProcess, user_agent: str) -> str:
 
 async def _left(process: BrowserProcess, showing: Showing) -> None:
     """Close what was opened for a document. A page that does not let go takes the browser with it."""
-    if showing.context is None:
-        return
     from playwright.async_api import Error
 
     with suppress(Error):
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
-                await showing.context.close()
+                await showing.aclose()
         except TimeoutError:
             process.kill()

@@ -9,9 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from monitor.model.source import Fetched, FetchFailed, FetchResult, PollError
+from monitor.net.browser_credentials import Credentials, origin
 from monitor.net.browser_proxy import USER, Visit
 from monitor.net.excerpt import excerpt
 from monitor.net.guard import Guard
@@ -31,7 +31,7 @@ _TAKE = """(() => {
   const root = document.documentElement;
   const html = (document.doctype ? "<!DOCTYPE html>\\n" : "") + (root ? root.outerHTML : "");
   const size = html.length;
-  return {type: document.contentType, size, html: size > %d ? "" : html};
+  return {url: location.href, type: document.contentType, size, html: size > %d ? "" : html};
 })()"""
 
 # Belt and braces beside the browser's flags: what could speak UDP, or open a socket that no page of text needs.
@@ -73,7 +73,7 @@ class Showing:
         clock: Callable[[], datetime],
     ) -> None:
         self._url = url
-        self._headers = {name.lower(): value for name, value in headers.items()}
+        self._credentials = Credentials(url, headers, guard, visit, bounds.html)
         self._guard = guard
         self._visit = visit
         self._bounds = bounds
@@ -81,6 +81,8 @@ class Showing:
         self._asked = url  # the last address that the document itself was asked for at
         self._response: Response | None = None
         self._crashed = False
+        self._cut = asyncio.Event()
+        self._cut_off = ""
         self._closing: set[asyncio.Future[None]] = set()
         self.context: BrowserContext | None = None
 
@@ -100,12 +102,31 @@ class Showing:
         self._watch(page)
         await self.context.route("**/*", self._routed)
         try:
-            await page.goto(self._url, wait_until="load", timeout=0)
+            await self._loaded(page)
             with suppress(Error):  # a page that never falls silent is taken as it stands
                 await page.wait_for_load_state("networkidle", timeout=self._bounds.settle * 1000)
             return self._concluded(await self._taken(page))
         except Error as error:
             return self._failed(error.message)
+
+    async def aclose(self) -> None:
+        """Close what was opened. Raises playwright's Error where the browser is gone."""
+        await self._credentials.aclose()
+        if self.context is not None:
+            await self.context.close()
+
+    async def _loaded(self, page: Page) -> None:
+        """Wait until the page says that it is loaded, which one whose document was cut off never does."""
+        going = asyncio.ensure_future(page.goto(self._url, wait_until="load", timeout=0))
+        cut = asyncio.ensure_future(self._cut.wait())
+        try:
+            await asyncio.wait((going, cut), return_when=asyncio.FIRST_COMPLETED)
+            if going.done():
+                going.result()
+        finally:
+            going.cancel()
+            cut.cancel()
+            await asyncio.gather(going, cut, return_exceptions=True)
 
     def _watch(self, page: Page) -> None:
         def asked(request: Request) -> None:
@@ -115,6 +136,12 @@ class Showing:
         def answered(response: Response) -> None:
             if _is_document(response.request, page) and not 300 <= response.status < 400:
                 self._response = response
+
+        def failed(request: Request) -> None:
+            cut = request.failure or ""
+            if self._response is not None and request == self._response.request and "ERR_ABORTED" not in cut:
+                self._cut_off = cut
+                self._cut.set()
 
         def crashed(_: Page) -> None:
             self._crashed = True
@@ -126,6 +153,7 @@ class Showing:
 
         page.on("request", asked)
         page.on("response", answered)
+        page.on("requestfailed", failed)
         page.on("crash", crashed)
         if self.context is not None:
             self.context.on("page", opened)
@@ -137,8 +165,8 @@ class Showing:
         with suppress(Error):  # the page may be gone by now
             if request.resource_type in UNREAD:
                 await route.abort()
-            elif self._headers and _origin(request.url) == _origin(self._url):
-                await route.continue_(headers={**await request.all_headers(), **self._headers})
+            elif self._credentials.wanted(request):
+                await self._credentials.answer(route)
             else:
                 await route.continue_()
 
@@ -164,7 +192,11 @@ class Showing:
 
     def _concluded(self, taken: dict[str, Any]) -> FetchResult:
         response = self._response
-        if response is None:
+        if self._visit.spent:
+            return spent()  # something of it is missing
+        if self._cut_off:
+            return self._failed(self._cut_off)
+        if response is None or origin(taken.get("url", response.url)) != origin(response.url):
             return FetchFailed(PollError.NOT_A_PAGE, "the page went to where no server answers")
         if failed := self._refused(response):
             return failed
@@ -253,11 +285,3 @@ def _hops(request: Request) -> list[str]:
         hops.insert(0, step.url)
         step = step.redirected_from
     return hops
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return url, None, None

@@ -117,9 +117,10 @@ class BrowserProcess:
         self._ended = True
         from playwright.async_api import Error
 
-        with suppress(TimeoutError, Error):
-            async with asyncio.timeout(END_TIMEOUT):
-                await self.browser.close()
+        if self.browser.is_connected():
+            with suppress(TimeoutError, Error):
+                async with asyncio.timeout(END_TIMEOUT):
+                    await self.browser.close()
         self.kill()
         with suppress(TimeoutError, Error):
             async with asyncio.timeout(END_TIMEOUT):

@@ -39,6 +39,11 @@ _FAULTS_KEPT = 1000
 Place = tuple[str, int]
 
 
+def place_of(url: httpx.URL) -> Place:
+    """Host and port of an address."""
+    return url.raw_host.decode("ascii").strip("[]"), url.port or (443 if url.scheme in ("https", "wss") else 80)
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What one document's traffic may come to: bytes both ways, connections in all and at once, and at the proxy."""
@@ -50,7 +55,7 @@ class Allowance:
 
 
 class Visit:
-    """One document's traffic. ``login`` is its name and password; ``spent`` says that it used up what it may."""
+    """One document's traffic. ``spent`` says that it used up what it may, and ``dialled`` how often it got through."""
 
     def __init__(self, password: str, allowance: Allowance) -> None:
         self.password = password
@@ -69,8 +74,7 @@ class Visit:
             parsed = httpx.URL(url)
         except httpx.InvalidURL:
             return None
-        port = parsed.port or (443 if parsed.scheme in ("https", "wss") else 80)
-        return self._faults.get((parsed.raw_host.decode("ascii").strip("[]"), port))
+        return self._faults.get(place_of(parsed))
 
     def blame(self, place: Place, error: PollError, words: str) -> None:
         """Remember why ``place`` was not reached."""
@@ -78,7 +82,7 @@ class Visit:
             self._faults[place] = (error, words)
 
     def take(self, number: int) -> None:
-        """Count bytes. Raises _Refused where they are too many: everything of the document ends then."""
+        """Count bytes. Raises Refused where they are too many: every connection of the document ends then."""
         self._bytes -= number
         if self._bytes < 0:
             self._exhaust()
@@ -86,7 +90,7 @@ class Visit:
     def _exhaust(self) -> NoReturn:
         self.spent = True
         self.close()
-        raise _Refused(403, "the document used up what it may")
+        raise Refused(403, "the document used up what it may")
 
     def close(self) -> None:
         """End every connection of the document; it can open no further one."""
@@ -95,13 +99,13 @@ class Visit:
             task.cancel()
 
     async def attend(self, work: Awaitable[None]) -> None:
-        """Do what one connection asks for. Raises _Refused where the document has too many, or is done."""
+        """Do what one connection asks for. Raises Refused where the document has too many, or is done."""
         task = asyncio.current_task()
         self._connections -= 1
         if task is None or self._closed or len(self._tasks) >= self._at_once or self._connections < 0:
             self.spent = self.spent or self._connections < 0
             asyncio.ensure_future(work).cancel()
-            raise _Refused(403, "the document has too many connections")
+            raise Refused(403, "the document has too many connections")
         self._tasks.add(task)
         try:
             await work
@@ -109,7 +113,7 @@ class Visit:
             self._tasks.discard(task)
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """What the browser is answered in the place of what it asked for."""
 
     def __init__(self, status: int, why: str, *fields: str) -> None:
@@ -193,7 +197,7 @@ class BrowserProxy:
             visit = self._visitor(asked)
             work = self._tunnel if asked.method == "CONNECT" else self._exchange
             await visit.attend(work(visit, asked, reader, writer))
-        except _Refused as refused:
+        except Refused as refused:
             fields = "".join(f"{each}\r\n" for each in refused.fields)
             head = f"HTTP/1.1 {refused.status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n{fields}\r\n"
             writer.write(head.encode("ascii"))
@@ -208,17 +212,17 @@ class BrowserProxy:
         for visit in self._visits:
             if hmac.compare_digest(login, f"{USER}:{visit.password}".encode()):
                 return visit
-        raise _Refused(407, "who is this?", 'Proxy-Authenticate: Basic realm="documents"')
+        raise Refused(407, "who is this?", 'Proxy-Authenticate: Basic realm="documents"')
 
     def _place(self, visit: Visit, scheme: str, authority: str) -> Place:
         """Host and port, if their spelling is one that the guard lets pass."""
         found = _AUTHORITY.fullmatch(authority)
         if found is None or not 0 < int(found[2]) < 65536:
-            raise _Refused(400, "no host and port")
+            raise Refused(400, "no host and port")
         place = found[1].strip("[]").lower(), int(found[2])
         if reason := self._guard.check_url(f"{scheme}://{authority}/"):
             visit.blame(place, PollError.BLOCKED_ADDRESS, f"{authority}: {reason}")
-            raise _Refused(403, reason)
+            raise Refused(403, reason)
         return place
 
     async def _tunnel(
@@ -258,16 +262,16 @@ class BrowserProxy:
                 visit.take(len(piece))
                 writer.write(piece)
                 await writer.drain()
-        except _Refused:
+        except Refused:
             writer.transport.abort()
         finally:
             await response.aclose()
 
 
-def _blamed(visit: Visit, place: Place, fault: Exception) -> _Refused:
+def _blamed(visit: Visit, place: Place, fault: Exception) -> Refused:
     error, words = describe(fault)
     visit.blame(place, error, words)
-    return _Refused(403 if error is PollError.BLOCKED_ADDRESS else 502, words)
+    return Refused(403 if error is PollError.BLOCKED_ADDRESS else 502, words)
 
 
 async def _asked(reader: asyncio.StreamReader) -> _Asked:
@@ -275,14 +279,14 @@ async def _asked(reader: asyncio.StreamReader) -> _Asked:
         async with asyncio.timeout(HEAD_TIMEOUT):
             head = await reader.readuntil(b"\r\n\r\n")
     except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        raise _Refused(400, "no request") from None
+        raise Refused(400, "no request") from None
     first, *lines = head[:-4].split(b"\r\n")
     words = first.decode("latin-1").split(" ")
     fields = [(name, value.strip()) for name, colon, value in (line.partition(b":") for line in lines) if colon]
     if len(words) != 3 or not words[0].isalpha() or len(fields) != len(lines):
-        raise _Refused(400, "no request")
+        raise Refused(400, "no request")
     if any(not re.fullmatch(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) for name, _ in fields):
-        raise _Refused(400, "no request")
+        raise Refused(400, "no request")
     return _Asked(words[0], words[1], fields)
 
 
@@ -290,20 +294,20 @@ def _plain_url(target: str) -> httpx.URL:
     try:
         url = httpx.URL(target)
     except (httpx.InvalidURL, ValueError):
-        raise _Refused(400, "no address") from None
+        raise Refused(400, "no address") from None
     if url.scheme != "http" or not url.raw_host or url.userinfo:
-        raise _Refused(400, "only http is asked for in plain")
+        raise Refused(400, "only http is asked for in plain")
     return url
 
 
 async def _upload(visit: Visit, asked: _Asked, reader: asyncio.StreamReader) -> bytes:
     lengths = asked.all(b"content-length")
     if asked.all(b"transfer-encoding") or len(lengths) > 1:
-        raise _Refused(411, "a body has to state its length, once")
+        raise Refused(411, "a body has to state its length, once")
     if not lengths:
         return b""
     if not re.fullmatch(rb"[0-9]{1,9}", lengths[0]) or int(lengths[0]) > MAX_UPLOAD:
-        raise _Refused(413, "the body is too large")
+        raise Refused(413, "the body is too large")
     visit.take(int(lengths[0]))
     return await reader.readexactly(int(lengths[0]))
 
