@@ -98,17 +98,16 @@ class Visit:
         for task in tuple(self._tasks):
             task.cancel()
 
-    async def attend(self, work: Awaitable[None]) -> None:
+    async def attend(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do what one connection asks for. Raises Refused where the document has too many, or is done."""
         task = asyncio.current_task()
         self._connections -= 1
         if task is None or self._closed or len(self._tasks) >= self._at_once or self._connections < 0:
             self.spent = self.spent or self._connections < 0
-            asyncio.ensure_future(work).cancel()
             raise Refused(403, "the document has too many connections")
         self._tasks.add(task)
         try:
-            await work
+            await work()
         finally:
             self._tasks.discard(task)
 
@@ -196,7 +195,7 @@ class BrowserProxy:
             asked = await _asked(reader)
             visit = self._visitor(asked)
             work = self._tunnel if asked.method == "CONNECT" else self._exchange
-            await visit.attend(work(visit, asked, reader, writer))
+            await visit.attend(lambda: work(visit, asked, reader, writer))
         except Refused as refused:
             fields = "".join(f"{each}\r\n" for each in refused.fields)
             head = f"HTTP/1.1 {refused.status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n{fields}\r\n"
@@ -257,13 +256,7 @@ class BrowserProxy:
             raise _blamed(visit, place, fault) from None
         visit.dialled += 1
         try:
-            writer.write(_head(response))
-            async for piece in response.aiter_raw():
-                visit.take(len(piece))
-                writer.write(piece)
-                await writer.drain()
-        except Refused:
-            writer.transport.abort()
+            await _hand_on(visit, asked.method, response, writer)
         finally:
             await response.aclose()
 
@@ -312,10 +305,26 @@ async def _upload(visit: Visit, asked: _Asked, reader: asyncio.StreamReader) -> 
     return await reader.readexactly(int(lengths[0]))
 
 
-def _head(response: httpx.Response) -> bytes:
-    kept = [(name, value) for name, value in response.headers.raw if name.lower() not in _HOP_BY_HOP]
-    lines = [b"HTTP/1.1 %d Answered" % response.status_code, *(name + b": " + value for name, value in kept)]
-    return b"\r\n".join([*lines, b"Connection: close", b"", b""])
+async def _hand_on(visit: Visit, method: str, response: httpx.Response, writer: asyncio.StreamWriter) -> None:
+    """The answer in chunks where it states no length, so that one that is cut off does not look whole."""
+    chunked = "transfer-encoding" in response.headers or "content-length" not in response.headers
+    chunked = chunked and method != "HEAD" and response.status_code not in (204, 304)
+    own = b"Transfer-Encoding: chunked" if chunked else b""
+    left_out = _HOP_BY_HOP | {b"content-length"} if chunked else _HOP_BY_HOP
+    kept = [name + b": " + value for name, value in response.headers.raw if name.lower() not in left_out]
+    lines = [b"HTTP/1.1 %d Answered" % response.status_code, *kept, b"Connection: close", own]
+    writer.write(b"\r\n".join(filter(None, lines)) + b"\r\n\r\n")
+    try:
+        async for piece in response.aiter_raw():
+            visit.take(len(piece))
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            await writer.drain()
+    except Refused:
+        writer.transport.abort()
+        return
+    if chunked:
+        writer.write(b"0\r\n\r\n")
+    await writer.drain()
 
 
 async def _relay(

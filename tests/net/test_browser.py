@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from monitor.model.source import Fetched, FetchFailed, PollError
 from monitor.net.browser import Browser
@@ -19,11 +20,15 @@ from monitor.net.browser_process import find_program, what_is_missing
 from monitor.net.browser_proxy import Allowance
 from monitor.net.guard import Guard
 from tests.net.conftest import NOW, Serve
-from tests.net.peers import answer, fields_of, read_request
+from tests.net.peers import Peer, Talk, answer, fields_of, read_request
 
 PROGRAM = find_program(os.environ.get("MONITOR_BROWSER", ""), os.environ.get("PATH"))
 MISSING = what_is_missing(PROGRAM)
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(MISSING is not None, reason=f"needs a browser: {MISSING}")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(MISSING is not None, reason=f"needs a browser: {MISSING}"),
+    pytest.mark.asyncio(loop_scope="module"),  # one browser for most of these tests: it takes a second to start
+]
 
 SITE = (ip_network("127.0.0.1/32"),)  # all that may be reached: other addresses of loopback are "internal" here
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -36,8 +41,9 @@ def page(script: str = "", body: str = "", *fields: str) -> bytes:
     return answer(200, html.encode(), HTML, *fields)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def new_browser() -> AsyncIterator[New]:
+    """Makes browsers with bounds of their own."""
     made: list[Browser] = []
 
     def make(**changes: Any) -> Browser:
@@ -58,9 +64,24 @@ async def new_browser() -> AsyncIterator[New]:
         await browser.aclose()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser(new_browser: New) -> Browser:
     return new_browser()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def serve() -> AsyncIterator[Serve]:
+    """As the room's own, in these tests' loop."""
+    peers: list[Peer] = []
+
+    async def start(talk: Talk | bytes | list[bytes]) -> Peer:
+        peers.append(Peer(talk))
+        await peers[-1].start()
+        return peers[-1]
+
+    yield start
+    for peer in peers:
+        await peer.stop()
 
 
 class Internal:
@@ -101,7 +122,7 @@ class Internal:
         self._udp.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def internal() -> AsyncIterator[Internal]:
     server = Internal()
     await server.start()
@@ -202,6 +223,7 @@ async def test_those_ways_lead_out_where_the_address_is_allowed(
     assert internal.hits >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["itself", "redirect", "script", "closed port"])
 async def test_F7_a_document_that_leads_to_a_denied_address_is_a_failure(
     browser: Browser, serve: Serve, internal: Internal, way: str
@@ -246,6 +268,7 @@ async def test_F10_a_source_s_headers_go_to_its_own_origin_alone(browser: Browse
     assert not any(b"k3y" in request for request in other.requests)
 
 
+@pytest.mark.slow
 async def test_F10_a_document_that_moves_away_leaves_the_headers_behind(browser: Browser, serve: Serve) -> None:
     other = await serve(page(body="elsewhere"))
     site = await serve(answer(302, b"", f"Location: {other.url('/there')}"))
@@ -268,6 +291,7 @@ async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         await asyncio.sleep(60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("never", ["loads", "rests"])
 async def test_F5_a_page_that_never_finishes_ends_at_the_deadline(new_browser: New, serve: Serve, never: str) -> None:
     browser = new_browser(bounds=Bounds(total=2, settle=1))
@@ -280,6 +304,7 @@ async def test_F5_a_page_that_never_finishes_ends_at_the_deadline(new_browser: N
     assert isinstance(after, Fetched), after
 
 
+@pytest.mark.slow
 async def test_a_page_that_never_falls_silent_is_taken_as_it_stands(new_browser: New, serve: Serve) -> None:
     browser = new_browser(bounds=Bounds(total=20, settle=0.5))
     site = await serve(page("setInterval(() => fetch('/again').catch(() => 0), 50)", "<p>text</p>"))
@@ -290,6 +315,7 @@ async def test_a_page_that_never_falls_silent_is_taken_as_it_stands(new_browser:
     assert b"<p>text</p>" in shown.body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "bounds", "allowance"),
     [
@@ -317,6 +343,7 @@ async def test_a_page_that_wants_all_memory_gets_none(browser: Browser, serve: S
     result = await browser.fetch((await serve(page(hungry, "<p>text</p>"))).url())
     after = await browser.fetch((await serve(page(body="still here"))).url())
 
+    assert isinstance(result, Fetched | FetchFailed)
     assert isinstance(result, Fetched) or result.error is PollError.TOO_LARGE
     assert isinstance(after, Fetched), after
 
@@ -336,6 +363,7 @@ async def test_two_documents_share_no_cookie_and_no_storage(browser: Browser, se
     assert all(b"cookie" not in request.lower() for request in site.requests if request.startswith(b"GET / "))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "error"),
     [
@@ -357,6 +385,7 @@ async def test_what_is_no_page_is_a_failure(browser: Browser, serve: Serve, sent
     assert failed.error is error, failed
 
 
+@pytest.mark.slow
 async def test_a_browser_that_died_or_grew_old_is_replaced(new_browser: New, serve: Serve) -> None:
     browser = new_browser(recycled_after=2)
     site = await serve(page(body="here"))
