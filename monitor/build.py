@@ -38,6 +38,8 @@ from monitor.jail.jail import Jail
 from monitor.model.source import Proxy, Source
 from monitor.model.subscription import Subscription
 from monitor.model.vocabulary import Vocabulary
+from monitor.net.browser import Browser
+from monitor.net.browser_process import find_program
 from monitor.net.client import Fetcher
 from monitor.net.guard import Guard
 from monitor.net.mail import MaildirRoute, SmtpRoute
@@ -216,6 +218,11 @@ def opened_database(configuration: Configuration) -> Iterator[Database]:
         database.close()
 
 
+def browser_program(settings: Settings) -> str | None:
+    """The Chromium that shows pages: MONITOR_BROWSER, else the first that is installed; None where there is none."""
+    return find_program(settings.browser, environment().get("PATH"))
+
+
 def holding(configuration: Configuration) -> AbstractContextManager[None]:
     """Hold the workspace as its worker: on SQLite one process at a time may (exit 75), on PostgreSQL any number."""
     prepare_state(configuration)
@@ -258,6 +265,13 @@ async def opened(
         guard = Guard(settings.allow_networks, settings.allow_ports)
         # Mail servers are the operator's own, wherever they stand: still resolved once, and dialled by that address.
         mailboxes = Mailboxes(configuration.folder, Guard([ip_network("0.0.0.0/0"), ip_network("::/0")]))
+        browser = Browser(
+            guard,
+            settings.user_agent,
+            program=browser_program(settings),
+            clock=clock,
+            new_password=lambda: secrets.token_urlsafe(32),
+        )
         fetcher = Documents(Fetcher(guard, settings.user_agent, clock=clock), mailboxes)
         jail = Jail(vocabulary=configuration.vocabulary)
         webhooks = WebhookClient(guard, settings.user_agent, clock=clock)
@@ -270,6 +284,7 @@ async def opened(
             packaged_renderer=packaged,
             matching=Matching(db, configuration.vocabulary),
             fetcher=fetcher,
+            browser=browser,
             robots=Robots(fetcher, settings.user_agent, clock),
             reader=jail,
             webhooks=webhooks,
@@ -288,6 +303,7 @@ async def opened(
             yield ctx
         finally:
             await jail.aclose()
+            await browser.aclose()
             await fetcher.aclose()
             await webhooks.aclose()
 

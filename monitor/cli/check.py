@@ -12,6 +12,7 @@ import typer
 from monitor.cli.output import Column, Json, print_json, say, table, tell
 from monitor.cli.workspace import folder_of
 from monitor.errors import ConfigError, MonitorError, Problem, Unrenderable
+from monitor.model.source import Render
 
 if TYPE_CHECKING:
     from monitor.build import Configuration
@@ -87,7 +88,9 @@ def examine(folder: Path) -> Findings:
         found.add(*error.problems)
         found.add(*_templates(folder, None))
         return found
-    found.add(*_rules(configuration), *_mail(configuration), *_templates(folder, configuration))
+    found.add(
+        *_rules(configuration), *_browser(configuration), *_mail(configuration), *_templates(folder, configuration)
+    )
     if not found.errors:
         _database(configuration, found)
     return found
@@ -101,6 +104,23 @@ def _rules(configuration: Configuration) -> list[Problem]:
         for source in configuration.sources
         for problem in rule_problems(source)
     ]
+
+
+def _browser(configuration: Configuration) -> list[Problem]:
+    """What is missing to show the pages of sources that say ``render: browser``."""
+    from monitor.build import browser_program
+    from monitor.net.browser_process import what_is_missing
+
+    rendered = [source for source in configuration.sources if source.render is Render.BROWSER]
+    stated = configuration.settings.browser
+    missing = what_is_missing(browser_program(configuration.settings), stated) if rendered else None
+    return (
+        []
+        if missing is None
+        else [
+            Problem("sources.yaml", source.line, f"'render: browser' needs a browser: {missing}") for source in rendered
+        ]
+    )
 
 
 def _mail(configuration: Configuration) -> list[Problem]:

@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from monitor.cli.output import Json, counted, facts, heading, print_json, prose, say, shown
+from monitor.cli.rule_effect import effect, print_effect
 from monitor.cli.workspace import folder_of, with_context
 from monitor.errors import UsageError
-from monitor.model.source import Fetched, FetchFailed, PollError, Proxy, ReadFailed, Reading, Source, SourceKind, Voice
+from monitor.model.source import (
+    Fetched,
+    FetchFailed,
+    PollError,
+    Proxy,
+    ReadFailed,
+    Reading,
+    Render,
+    Source,
+    SourceKind,
+    Voice,
+)
 
 if TYPE_CHECKING:
     from monitor.pipeline.context import Context
@@ -35,20 +47,22 @@ def try_out(
     sender: Annotated[Words, typer.Option("--from", metavar="WHO", help="Kind mailbox: an address or @domain.")] = None,
     proxy: Annotated[str | None, typer.Option(metavar="URL", help="Fetch through it: http://host:port.")] = None,
     proxy_auth: Annotated[str | None, typer.Option(metavar="REF", help="Its user:password: env: or file:.")] = None,
+    render: Annotated[Render, typer.Option(help="Read what the server sends, or what a browser shows.")] = Render.OFF,
     voice: Annotated[Voice, typer.Option(help="Who speaks: sets the draft's title.")] = Voice.PRESS,
     as_json: Json = False,
 ) -> None:
-    """Fetch an address once and show what would be read from it. Nothing is stored.
+    """Fetch an address once and show what would be read from it, and what each rule does. Nothing is stored.
 
     Private addresses need MONITOR_ALLOW_NETWORKS, as polls do. Exit 1 where nothing can be read.
 
     \b
     Example: monitor sources test https://example.org/statement --kind page --select "main article" --drop .share
+             monitor sources test https://example.org/app --kind page --render browser
              monitor sources test imaps://mail.example.org/INBOX --kind mailbox --auth env:BULLETINS
              monitor sources test https://api.example.org/v1 --kind json --items results --field title=headline
     """
     checked = _checked(select or [], drop or [], ignore or [], items, field or [], header or [], auth)
-    checked |= _ways(url, kind, sender or [], proxy, proxy_auth)
+    checked |= _ways(url, kind, sender or [], proxy, proxy_auth) | {"render": _rendered(render, kind, proxy)}
     if kind is SourceKind.JSON and not any(name == "title" for name, _ in checked["fields"]):
         raise UsageError(
             "--kind json: say where an item's title stands, such as --items results --field title=headline"
@@ -101,6 +115,16 @@ def _ways(url: str, kind: SourceKind, senders: list[str], proxy: str | None, pro
     }
 
 
+def _rendered(render: Render, kind: SourceKind, proxy: str | None) -> Render:
+    from monitor.config.sources import RENDERED
+
+    if render is Render.BROWSER and kind not in RENDERED:
+        raise UsageError(f"--render browser is for kinds auto, page and listing, not {kind.value}")
+    if render is Render.BROWSER and proxy:
+        raise UsageError("--render browser and --proxy do not go together: a browser has a way out of its own")
+    return render
+
+
 def _each(option: str, check: Callable[[str], T], words: list[str]) -> tuple[T, ...]:
     try:
         return tuple(check(word) for word in words)
@@ -143,8 +167,11 @@ def _ways_in(command: typer.Context, source: Source) -> tuple[Mapping[str, str],
 
 async def _test(ctx: Context, source: Source, headers: Mapping[str, str], proxy: Proxy | None = None) -> dict[str, Any]:
     empty: dict[str, Any] = {"url": source.url, "found_at": None, "status": None, "kind": None, "title": None}
-    empty |= {"notes": [], "items": [], "next_urls": [], "error": None, "detail": None}
-    fetched = await ctx.fetcher.fetch(source.url, headers=headers, proxy=proxy)
+    empty |= {"notes": [], "items": [], "next_urls": [], "effect": [], "error": None, "detail": None}
+    if source.render is Render.BROWSER:
+        fetched = await ctx.browser.fetch(source.url, headers)
+    else:
+        fetched = await ctx.fetcher.fetch(source.url, headers=headers, proxy=proxy)
     if isinstance(fetched, FetchFailed):
         return empty | {"status": fetched.status, "error": fetched.error, "detail": fetched.detail}
     if not isinstance(fetched, Fetched):
@@ -153,7 +180,7 @@ async def _test(ctx: Context, source: Source, headers: Mapping[str, str], proxy:
     reading = await ctx.reader.read(fetched, source, ctx.clock())
     if isinstance(reading, ReadFailed):
         return empty | {"error": reading.error, "detail": reading.detail}
-    return empty | _read(ctx, source, reading)
+    return empty | _read(ctx, source, reading) | {"effect": await effect(ctx, source, fetched)}
 
 
 def _read(ctx: Context, source: Source, reading: Reading) -> dict[str, Any]:
@@ -203,6 +230,7 @@ def _print_reading(result: dict[str, Any]) -> None:
             ("Trouble", result["error"] and f"{shown(result['error'])}: {result['detail']}"),
         ]
     )
+    print_effect(result["effect"])
     if result["error"] is None:
         heading(counted(len(result["items"]), "item"))
     for item in result["items"]:

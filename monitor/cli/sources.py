@@ -20,6 +20,7 @@ from monitor.cli.source_trial import try_out
 from monitor.cli.workspace import folder_of, with_context
 
 if TYPE_CHECKING:
+    from monitor.model.source import Source
     from monitor.pipeline.context import Context
     from monitor.store.database import Tx
 
@@ -41,6 +42,9 @@ _COLUMNS = (
 )
 
 
+_RULES = ("select", "drop", "ignore", "render", "agencies", "policies")
+
+
 @group.command("list")
 def list_(command: typer.Context, as_json: Json = False) -> None:
     """List the sources: new (not polled yet), ok, failing or paused, and how each is doing.
@@ -60,16 +64,22 @@ async def _list(ctx: Context, lines: Lines) -> list[Row]:
     return [source_row(row, ctx.clock(), lines) for row in await ctx.db.read(list_sources)]
 
 
-def lines_of(command: typer.Context) -> Lines:
-    """Give the line of sources.yaml in which a source's entry begins; None where it is not in the file any more."""
+def stated(command: typer.Context) -> Callable[[str], Source | None]:
+    """Give what sources.yaml states of a source; None where it is not in the file any more."""
 
     @functools.cache
-    def lines() -> dict[str, int]:
+    def sources() -> dict[str, Source]:
         from monitor import build
 
-        return {source.id: source.line for source in build.configure(folder_of(command)).sources}
+        return {source.id: source for source in build.configure(folder_of(command)).sources}
 
-    return lambda source_id: lines().get(source_id)
+    return lambda source_id: sources().get(source_id)
+
+
+def lines_of(command: typer.Context) -> Lines:
+    """Give the line of sources.yaml in which a source's entry begins; None where it is not in the file any more."""
+    find = stated(command)
+    return lambda source_id: source.line if (source := find(source_id)) is not None else None
 
 
 def source_row(row: dict[str, Any], now: datetime, lines: Lines) -> Row:
@@ -115,24 +125,24 @@ def _state(row: dict[str, Any]) -> str:
 
 @group.command()
 def show(command: typer.Context, source_id: SourceId, as_json: Json = False) -> None:
-    """Show one source: how it is read and how it is doing.
+    """Show one source: how it is read and how it is doing. A rule of the file's defaults or of a group says so.
 
     \b
     Example: monitor sources show flock-statements
     """
-    row = with_context(command, lambda ctx: _show(ctx, source_id, lines_of(command)))
+    row = with_context(command, lambda ctx: _show(ctx, source_id, stated(command)))
     if as_json:
         print_json(row)
         return
-    names = ("id", "name", "url", "kind", "voice", "state", "select", "drop", "ignore", "agencies", "policies")
+    names = ("id", "name", "url", "group", "kind", "voice", "state", *_RULES)
     learned = row["interval"] < row["every"]
     facts(
         [
-            *((name.capitalize(), row[name]) for name in names),
+            *((_label(row, name), row[name]) for name in names),
             ("Health", ": ".join(filter(None, (row["colour"], row["reason"])))),
             ("Asked at", row["moved_url"]),
             ("Read as", row["read_as"]),
-            ("Every", f"{row['every'] / 60:g} min"),
+            (_label(row, "every"), f"{row['every'] / 60:g} min"),
             ("Interval", f"{row['interval'] / 60:.0f} min, learned" if learned else None),
             ("Window", row["window"] and f"{row['window'] / 3600:.1f} h between its document's oldest and newest item"),
             ("Polled", row["polled_at"]),
@@ -148,19 +158,27 @@ def show(command: typer.Context, source_id: SourceId, as_json: Json = False) -> 
     print_noise(row["suppressions"], row["host_notes"])
 
 
-async def _show(ctx: Context, source_id: str, lines: Lines) -> Row:
+def _label(row: Row, name: str) -> str:
+    """A field's name, and whose rule it is where the source states none of its own."""
+    whence = row["inherited"].get(name)
+    return f"{name.capitalize()} ({whence})" if whence else name.capitalize()
+
+
+async def _show(ctx: Context, source_id: str, find: Callable[[str], Source | None]) -> Row:
     from monitor.store.pages import host_notes, suppressions_of
-    from monitor.store.sources import get_source, host_key
+    from monitor.store.sources import get_source, host_key, source_from_config
 
     since = ctx.clock() - _NOTES
 
     def work(tx: Tx) -> Row:
         row = get_source(tx, source_id)
-        host = host_key(row["url"])
-        names = ("select", "drop", "ignore", "agencies", "policies", "confirm")
+        source = find(source_id) or source_from_config(row["config"])
+        host = host_key(source.url)
         return {
-            **source_row(row, ctx.clock(), lines),
-            **{name: row["config"][name] for name in names},
+            **source_row(row, ctx.clock(), lambda _: source.line or None),
+            **{name: getattr(source, name) for name in _RULES},
+            "group": source.group or None,
+            "inherited": dict(source.inherited),
             "paused_at": row["paused_at"],
             "read_as": row["read_as"],
             "notes": row["notes"] or [],

@@ -120,6 +120,13 @@ SPECS = (
         "USER_AGENT", "", check.header_text, "the User-Agent of polls and webhooks; default names version and contact"
     ),
     Spec("CONTACT", "", check.contact, "a mail or web address where publishers reach the operator; part of USER_AGENT"),
+    Spec(
+        "BROWSER",
+        "",
+        str,
+        "the Chromium that shows pages for sources with 'render: browser': a path or a program's name; default the "
+        "first of chromium, chromium-browser and google-chrome that is installed",
+    ),
     Spec("LOG", "text", check.one_of("text", "json"), "the form of log lines"),
 )
 
@@ -151,6 +158,7 @@ class Settings:
     archive_count: int
     user_agent: str
     contact: str
+    browser: str
     log: Literal["text", "json"]
 
 

@@ -18,9 +18,9 @@ from monitor.config.durations import duration
 from monitor.config.form import Form, Path
 from monitor.config.json_paths import json_keys
 from monitor.config.strict_yaml import load
-from monitor.config.suggest import quoted
+from monitor.config.suggest import quoted, unknown
 from monitor.config.vocabulary import agency_finder
-from monitor.model.source import UNCERTAIN, ArticleRule, Record, RobotsRule, Seed, Source, SourceKind, Voice
+from monitor.model.source import UNCERTAIN, ArticleRule, Record, Render, RobotsRule, Seed, Source, SourceKind, Voice
 from monitor.model.vocabulary import Vocabulary
 
 KEYS = (
@@ -49,6 +49,8 @@ KEYS = (
     "article",
     "robots",
     "confirm",
+    "render",
+    "group",
 )
 DEFAULT_KEYS = (
     "kind",
@@ -64,10 +66,14 @@ DEFAULT_KEYS = (
     "article",
     "robots",
     "confirm",
+    "render",
 )
-TOP_KEYS = ("version", "defaults", "sources")
+TOP_KEYS = ("version", "defaults", "groups", "sources")
+RENDERED = frozenset({SourceKind.AUTO, SourceKind.PAGE, SourceKind.LISTING})  # what a browser can show
 # What a mailbox has no use for: the rules of pages and of the web.
-NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages", "robots", "confirm")
+NOT_OF_MAIL = ("select", "drop", "ignore", "headers", "proxy", "proxy_auth", "max_pages", "robots", "confirm", "render")
+
+Rules = dict[str, dict[str, Any]]  # whose they are ("defaults", "group NAME") -> Source fields
 
 _FIELDS = {"from": "senders"}  # keys that Source calls otherwise
 
@@ -86,7 +92,8 @@ def load_sources(text: str | bytes, file: str, vocabulary: Vocabulary) -> tuple[
         form.note((), "'sources' is missing: write 'sources: []' where there are none")
     reader = _Reader(form, agency_finder(vocabulary))
     defaults = form.mapping(("defaults",), top.get("defaults", {}), DEFAULT_KEYS, "'defaults'")
-    inherited = reader.settings(("defaults",), defaults)
+    inherited = {"defaults": reader.settings(("defaults",), defaults)}
+    inherited |= reader.groups(top.get("groups"))
     sources = [
         reader.source(path, item, inherited)
         for path, item in form.entries(("sources",), top.get("sources"), "'sources'")
@@ -103,8 +110,39 @@ class _Reader:
         self._agency = agency
         self._taken: dict[str, int] = {}
 
-    def source(self, path: Path, value: object, inherited: dict[str, Any]) -> Source | None:
-        """One source; None where it has problems, which are noted."""
+    def groups(self, value: object) -> dict[str, dict[str, Any]]:
+        """The rules of each group, as "group NAME"."""
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self._form.note(("groups",), "'groups' has to be a block of 'name: {rules}'")
+            return {}
+        found: dict[str, dict[str, Any]] = {}
+        taken: dict[str, int] = {}
+        for name, stated in value.items():
+            path = ("groups", name)
+            identity = self._form.identity(path, name, taken)
+            given = self._form.mapping(path, stated, DEFAULT_KEYS, f"the group {quoted(name)}")
+            rules = self.settings(path, given)
+            if identity is not None:
+                found[f"group {identity}"] = rules
+        return found
+
+    def _inherited(self, path: Path, given: dict[str, Any], known: Rules) -> Rules:
+        """The rules that the source has where it states none of its own, the nearest last."""
+        chain = {"defaults": known["defaults"]}
+        if "group" not in given:
+            return chain
+        names = [each.removeprefix("group ") for each in known if each != "defaults"]
+        name = str(given["group"]) if isinstance(given["group"], int) else given["group"]
+        if isinstance(name, str) and name in names:
+            return {**chain, f"group {name}": known[f"group {name}"]}
+        missing = "this file has no 'groups'" if not names else ""
+        self._form.note((*path, "group"), missing or unknown("group", given["group"], names))
+        return chain
+
+    def source(self, path: Path, value: object, known: Rules) -> Source | None:
+        """One source; None where it has problems, which are noted. ``known``: the rules of the defaults and groups."""
         form = self._form
         given = form.mapping(path, value, KEYS, "a source")
         if not isinstance(value, dict):
@@ -116,13 +154,16 @@ class _Reader:
         name = form.name((*path, "name"), given["name"]) if "name" in given else None
         policies = form.each((*path, "policies"), given.get("policies"), "'policies'", policy_reference)
         own = self.settings(path, given)
-        settings = inherited | own
+        chain = self._inherited(path, given, known)
+        whence = {key: where for where, rules in chain.items() for key in rules}
+        settings = {key: chain[where][key] for key, where in whence.items()} | own
         mailed = settings.get("kind") is SourceKind.MAILBOX
         url = form.attempt((*path, "url"), _address(mailed), given["url"]) if "url" in given else None
         self._fitting(path, given, url, mailed)
         if "kind" in own or "kind" not in given:
             settings |= json_keys(form, path, given, is_json=settings.get("kind") is SourceKind.JSON)
         self._certain(path, given, settings)
+        self._rendered(path, given, settings)
         if settings.get("kind") is SourceKind.TRACKER:
             settings.setdefault("late_after", TRACKER_LATE)
         if identity is None or url is None:
@@ -133,6 +174,8 @@ class _Reader:
             url=url,
             policies=policies,
             line=form.line(path),
+            group=next((where.removeprefix("group ") for where in chain if where != "defaults"), ""),
+            inherited=tuple((key, where) for key, where in whence.items() if key not in own and key in settings),
             **settings,
         )
 
@@ -168,6 +211,9 @@ class _Reader:
                 place, value, "value of 'robots'", {rule.value: rule for rule in RobotsRule}
             ),
             "confirm": lambda place, value: self._form.attempt(place, _confirm, value),
+            "render": lambda place, value: self._form.choice(
+                place, value, "value of 'render'", {each.value: each for each in Render}
+            ),
         }
         found = {key: read((*path, key), given[key]) for key, read in readers.items() if key in given}
         return {_FIELDS.get(key, key): value for key, value in found.items() if value is not None}
@@ -189,6 +235,20 @@ class _Reader:
             form.note((*path, "auth"), "a Maildir needs no 'auth': remove it")
         if url is not None and not local and "auth" not in given:
             form.note(path, "the mailbox has no 'auth': env:NAME or file:PATH, which holds user:password")
+
+    def _rendered(self, path: Path, given: dict[str, Any], settings: dict[str, Any]) -> None:
+        """Note what a browser cannot show; where only the defaults ask for one, such a source is fetched without."""
+        if settings.get("render") is not Render.BROWSER:
+            return
+        kind = settings.get("kind", SourceKind.AUTO)
+        if kind not in RENDERED:
+            del settings["render"]
+            if "render" in given and kind is not SourceKind.MAILBOX:
+                words = f"'render: browser' is for kinds auto, page and listing, not {kind.value}: remove it"
+                self._form.note((*path, "render"), words)
+        elif "proxy" in given:
+            words = "a source with a 'proxy' of its own cannot be rendered: write 'render: off', or remove 'proxy'"
+            self._form.note((*path, "proxy"), words)
 
     def _kind(self, path: Path, value: object) -> SourceKind | None:
         kinds = {kind.value: kind for kind in SourceKind if kind is not SourceKind.ARTICLE}

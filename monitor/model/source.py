@@ -127,8 +127,8 @@ class Source:
     robots: RobotsRule = RobotsRule.AUTO
     confirm: bool = True
     render: Render = Render.OFF
-    group: str = ""
-    inherited: tuple[tuple[str, str], ...] = ()
+    group: str = field(default="", compare=False)  # where rules come from changes nothing
+    inherited: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     line: int = 0
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from monitor.model.source import FetchFailed, FetchResult, PollError
 from monitor.net.browser_page import Bounds, Showing, spent
 from monitor.net.browser_process import BrowserProcess, what_is_missing
-from monitor.net.browser_proxy import Allowance, BrowserProxy
+from monitor.net.browser_proxy import Allowance, BrowserProxy, Visit
 from monitor.net.excerpt import excerpt
 from monitor.net.guard import Guard
 
@@ -73,23 +73,28 @@ class Browser:
                 await self._places.acquire()
         except TimeoutError:
             return FetchFailed(PollError.BROWSER, f"the browser had no time for it within {PATIENCE:g} s")
+        visit = self._proxy.admit()
         try:
-            return await self._attended(url, headers)
+            async with asyncio.timeout(self._bounds.total):
+                return await self._attended(url, headers, visit)
+        except TimeoutError:
+            late = FetchFailed(PollError.TIMEOUT, f"not finished within {self._bounds.total:g} s")
+            return spent() if visit.spent else late
         finally:
+            self._proxy.dismiss(visit)
             self._places.release()
 
-    async def _attended(self, url: str, headers: Mapping[str, str]) -> FetchResult:
+    async def _attended(self, url: str, headers: Mapping[str, str], visit: Visit) -> FetchResult:
         from playwright.async_api import Error
 
         try:
             process = await self._process()
-        except (Error, OSError, TimeoutError) as error:
-            words = excerpt(str(error)) or "it did not start in time"
-            return FetchFailed(PollError.BROWSER, f"{self._program}: {words}")
+        except (Error, OSError) as error:
+            return FetchFailed(PollError.BROWSER, f"{self._program}: {excerpt(str(error))}")
         process.documents += 1
         self._in_use += 1
         try:
-            return await self._shown(process, url, headers)
+            return await self._shown(process, url, headers, visit)
         except Error as error:
             return FetchFailed(PollError.BROWSER, excerpt(str(error)))
         finally:
@@ -115,17 +120,11 @@ class Browser:
     def _address(self) -> str:
         return f"http://127.0.0.1:{self._proxy.port}"
 
-    async def _shown(self, process: BrowserProcess, url: str, headers: Mapping[str, str]) -> FetchResult:
-        visit = self._proxy.admit()
-        bounds = self._bounds
-        showing = Showing(url, headers, guard=self._guard, visit=visit, bounds=bounds, clock=self._clock)
+    async def _shown(self, process: BrowserProcess, url: str, headers: Mapping[str, str], visit: Visit) -> FetchResult:
+        showing = Showing(url, headers, guard=self._guard, visit=visit, bounds=self._bounds, clock=self._clock)
         try:
-            async with asyncio.timeout(bounds.total):
-                return await showing.show(process.browser, self._address, _named(process, self._user_agent))
-        except TimeoutError:
-            return spent() if visit.spent else FetchFailed(PollError.TIMEOUT, f"not finished within {bounds.total:g} s")
+            return await showing.show(process.browser, self._address, _named(process, self._user_agent))
         finally:
-            self._proxy.dismiss(visit)
             await _left(process, showing)
 
     def _rest(self) -> None:

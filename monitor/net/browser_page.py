@@ -81,7 +81,6 @@ class Showing:
         self._asked = url  # the last address that the document itself was asked for at
         self._response: Response | None = None
         self._crashed = False
-        self._cut = asyncio.Event()
         self._cut_off = ""
         self._closing: set[asyncio.Future[None]] = set()
         self.context: BrowserContext | None = None
@@ -118,7 +117,7 @@ class Showing:
     async def _loaded(self, page: Page) -> None:
         """Wait until the page says that it is loaded, which one whose document was cut off never does."""
         going = asyncio.ensure_future(page.goto(self._url, wait_until="load", timeout=0))
-        cut = asyncio.ensure_future(self._cut.wait())
+        cut = asyncio.ensure_future(self._visit.over.wait())
         try:
             await asyncio.wait((going, cut), return_when=asyncio.FIRST_COMPLETED)
             if going.done():
@@ -141,7 +140,7 @@ class Showing:
             cut = request.failure or ""
             if self._response is not None and request == self._response.request and "ERR_ABORTED" not in cut:
                 self._cut_off = cut
-                self._cut.set()
+                self._visit.over.set()
 
         def crashed(_: Page) -> None:
             self._crashed = True

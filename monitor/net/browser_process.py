@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from playwright.async_api import Playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-START_TIMEOUT = 20.0
 END_TIMEOUT = 5.0
 MEMORY = 1536 * 2**20  # bytes of data of each of its processes (RLIMIT_DATA): a tab that wants more gets none
 SCRIPT_MEMORY = 512  # MiB of a page's script objects
@@ -72,32 +71,30 @@ class BrowserProcess:
 
     @classmethod
     async def start(cls, program: str, proxy: str) -> BrowserProcess:
-        """Start ``program`` with ``proxy`` (an address) as its only way out. Raises playwright's Error, TimeoutError.
+        """Start ``program`` with ``proxy`` (an address) as its only way out. Raises playwright's Error, OSError.
 
-        As root it runs without its own sandbox, which it would refuse to start with.
+        The caller bounds the time. As root it runs without its own sandbox, which it would refuse to start with.
         """
         from playwright.async_api import async_playwright
 
         folder = TemporaryDirectory(prefix="monitor-browser-", ignore_cleanup_errors=True)
-        playwright = None
+        driver = async_playwright()
         try:
-            async with asyncio.timeout(START_TIMEOUT):
-                playwright = await async_playwright().start()
-                browser = await playwright.chromium.launch(
-                    executable_path=_limited(program, Path(folder.name)),
-                    args=list(FLAGS),
-                    ignore_default_args=["--disable-popup-blocking"],
-                    chromium_sandbox=os.geteuid() != 0,
-                    env={"PATH": os.defpath, "HOME": folder.name, "TMPDIR": folder.name, "LANG": "C.UTF-8"},
-                    proxy={"server": proxy, "bypass": "<-loopback>"},
-                    handle_sigint=False,
-                    handle_sigterm=False,
-                    handle_sighup=False,
-                )
+            playwright = await driver.start()
+            browser = await playwright.chromium.launch(
+                executable_path=_limited(program, Path(folder.name)),
+                args=list(FLAGS),
+                ignore_default_args=["--disable-popup-blocking"],
+                chromium_sandbox=os.geteuid() != 0,
+                env={"PATH": os.defpath, "HOME": folder.name, "TMPDIR": folder.name, "LANG": "C.UTF-8"},
+                proxy={"server": proxy, "bypass": "<-loopback>"},
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+            )
         except BaseException:
             _kill(Path(folder.name))
-            if playwright is not None:
-                await playwright.stop()
+            await driver.__aexit__()  # ends a driver that was interrupted while it started, too
             folder.cleanup()
             raise
         return cls(browser, playwright, folder)

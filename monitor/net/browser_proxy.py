@@ -14,7 +14,6 @@ from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 import httpcore
 import httpx
@@ -55,12 +54,16 @@ class Allowance:
 
 
 class Visit:
-    """One document's traffic. ``spent`` says that it used up what it may, and ``dialled`` how often it got through."""
+    """One document's traffic. ``spent`` says that it used up what it may, and ``dialled`` how often it got through.
+
+    ``over`` is set once there is no use in waiting for the rest of the document.
+    """
 
     def __init__(self, password: str, allowance: Allowance) -> None:
         self.password = password
         self.spent = False
         self.dialled = 0
+        self.over = asyncio.Event()
         self._bytes = allowance.bytes
         self._connections = allowance.connections
         self._at_once = allowance.at_once
@@ -85,12 +88,13 @@ class Visit:
         """Count bytes. Raises Refused where they are too many: every connection of the document ends then."""
         self._bytes -= number
         if self._bytes < 0:
-            self._exhaust()
+            self._spend_up()
+            raise Refused(403, "the document used up what it may")
 
-    def _exhaust(self) -> NoReturn:
+    def _spend_up(self) -> None:
         self.spent = True
+        self.over.set()
         self.close()
-        raise Refused(403, "the document used up what it may")
 
     def close(self) -> None:
         """End every connection of the document; it can open no further one."""
@@ -103,7 +107,8 @@ class Visit:
         task = asyncio.current_task()
         self._connections -= 1
         if task is None or self._closed or len(self._tasks) >= self._at_once or self._connections < 0:
-            self.spent = self.spent or self._connections < 0
+            if self._connections < 0 and not self._closed:
+                self._spend_up()
             raise Refused(403, "the document has too many connections")
         self._tasks.add(task)
         try:

@@ -36,6 +36,14 @@ class Fetching(Protocol):
         ...
 
 
+class Rendering(Protocol):
+    """Room 2's view of a browser."""
+
+    async def fetch(self, url: str, headers: Mapping[str, str] = ...) -> FetchResult:
+        """What a browser shows at ``url``, as HTML, or why it shows nothing; never raises for the peer's faults."""
+        ...
+
+
 class Reading(Protocol):
     """Room 3's view of a document: read where it can do no harm."""
 
@@ -111,6 +119,7 @@ class Context:
     packaged_renderer: Renderer
     matching: Matching
     fetcher: Fetching
+    browser: Rendering
     robots: Permitting
     reader: Reading
     webhooks: Posting

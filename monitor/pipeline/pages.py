@@ -24,6 +24,7 @@ from monitor.model.source import (
     Validators,
 )
 from monitor.pipeline.context import Context, log
+from monitor.pipeline.fetching import fetch_document
 from monitor.pipeline.paging import credentials_for
 from monitor.store.pages import MOST_WATCHED, Blocks, Candidate, PageRecord, PageState, page_state
 from monitor.store.schedule import Claim
@@ -130,8 +131,7 @@ async def _again(ctx: Context, claim: Claim) -> Blocks | ReadFailed:
 
 async def _blocks(ctx: Context, claim: Claim, url: str, *, headers: Mapping[str, str]) -> Blocks | ReadFailed:
     await asyncio.sleep(ctx.settings.host_min_gap.total_seconds())
-    proxy = ctx.proxies(claim.source.id)
-    fetched = await ctx.fetcher.fetch(url, validators=Validators(), headers=headers, proxy=proxy)
+    fetched = await fetch_document(ctx, claim.source, url, validators=Validators(), headers=headers)
     if isinstance(fetched, FetchFailed):
         return ReadFailed(fetched.error, fetched.detail)
     if isinstance(fetched, NotModified):

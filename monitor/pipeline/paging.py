@@ -26,6 +26,7 @@ from monitor.model.source import (
 )
 from monitor.pipeline.context import Context
 from monitor.pipeline.evidence import with_document
+from monitor.pipeline.fetching import fetch_document
 from monitor.pipeline.tracker import pages_of_list
 from monitor.store.known import known_entries
 from monitor.store.schedule import Claim
@@ -107,7 +108,7 @@ class _Gaps:
 
 async def _document(ctx: Context, claim: Claim, url: str, at: datetime) -> ReadResult:
     headers = credentials_for(ctx, claim, url)
-    result = await ctx.fetcher.fetch(url, validators=Validators(), headers=headers, proxy=ctx.proxies(claim.source.id))
+    result = await fetch_document(ctx, claim.source, url, validators=Validators(), headers=headers)
     match result:
         case Fetched():
             found = (await ctx.reader.skim(result, claim.source, at, {}, whole=True)).result

@@ -42,6 +42,7 @@ from monitor.pipeline.answers import answers
 from monitor.pipeline.automatic import commit_poll
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.evidence import kept
+from monitor.pipeline.fetching import fetch_document
 from monitor.pipeline.hosts import settle_hosts
 from monitor.pipeline.pacing import Answer, Found, failed, held_by_robots, patience, succeeded
 from monitor.pipeline.pages import is_passing, judge_page
@@ -169,12 +170,8 @@ async def _attend(ctx: Context, claim: Claim) -> PollRecord:
 
 
 async def _fetch(ctx: Context, claim: Claim, validators: Validators) -> FetchResult:
-    return await ctx.fetcher.fetch(
-        claim.address,
-        validators=validators,
-        headers=credentials_for(ctx, claim, claim.address),
-        proxy=ctx.proxies(claim.source.id),
-    )
+    headers = credentials_for(ctx, claim, claim.address)
+    return await fetch_document(ctx, claim.source, claim.address, validators=validators, headers=headers)
 
 
 def _obeys_robots(claim: Claim) -> bool:

@@ -17,6 +17,7 @@ from monitor.model.source import (
     ArticleRule,
     PollError,
     Record,
+    Render,
     RobotsRule,
     Seed,
     Source,
@@ -62,6 +63,7 @@ def source_to_config(source: Source) -> dict[str, Any]:
         "article": source.article.value,
         "robots": source.robots.value,
         "confirm": source.confirm,
+        "render": source.render.value,
     }
 
 
@@ -102,6 +104,7 @@ def source_from_config(config: dict[str, Any]) -> Source:
         article=ArticleRule(config["article"]),
         robots=RobotsRule(config["robots"]),
         confirm=config["confirm"],
+        render=Render(config["render"]),
     )
 
 
@@ -184,7 +187,8 @@ def _named(source: Source, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reads_differently(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    return any(before[key] != after[key] for key in ("url", "kind", "select", "drop", "ignore", "items", "fields"))
+    keys = ("url", "kind", "select", "drop", "ignore", "items", "fields", "render")
+    return any(before[key] != after[key] for key in keys)
 
 
 def list_sources(tx: Tx, *, retired: bool = False) -> list[dict[str, Any]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from monitor.core.opml import read_opml
+from monitor.net.browser_process import find_program, what_is_missing
 from tests.cli.conftest import NEWS, OTHER, Monitor, Newsroom, sources_yaml
 from tests.core.mails import mail
 
+MISSING = what_is_missing(find_program("", os.environ.get("PATH")))
 OPML = """<opml version="1.0"><body><outline text="Press">
 <outline text="The Outlet" xmlUrl="https://news.example/feed"/>
 <outline text="Another: one" xmlUrl="https://other.example/feed"/>
@@ -277,3 +280,103 @@ class TestMailbox:
         (row,) = monitor("sources", "list", "--json").rows
         assert row["error"] == "proxy_error"
         assert row["detail"].startswith("the proxy http://127.0.0.1:1: ")
+
+
+PAGE = """<html><head><title>A statement</title></head><body><nav>Home</nav><main>
+<p>ICE opened a detention centre in Texas on October 9, 2025, the agency says.</p>
+<p>It holds two thousand people and is run by a contractor.</p><p class=share>Share this</p>
+<p>Last updated 12:00</p></main><footer>Contact us</footer></body></html>"""
+
+
+class TestTheRulesOfAPage:
+    WORDS = ("--select", "main", "--drop", ".share", "--drop", ".nothing", "--ignore", "^Last updated .*")
+
+    def test_are_told_with_what_each_does(self, monitor: Monitor, newsroom: Newsroom) -> None:
+        newsroom.documents["/page"] = ("text/html", PAGE.encode())
+
+        found = monitor("sources", "test", f"{newsroom.url}/page", "--kind", "page", *self.WORDS, "--json").json
+
+        rows = {(row["rule"], row["expression"]): row for row in found["effect"]}
+        assert list(rows) == [
+            ("select", "main"),
+            ("drop", ".share"),
+            ("drop", ".nothing"),
+            ("ignore", "^Last updated .*"),
+        ]
+        assert rows["drop", ".share"]["removed"] == ["Share this"]
+        assert rows["drop", ".nothing"]["removed"] == rows["drop", ".nothing"]["added"] == []
+        assert rows["ignore", "^Last updated .*"]["removed"] == ["Last updated 12:00"]
+        assert rows["ignore", "^Last updated .*"]["after"] == rows["drop", ".share"]["after"] - 1
+        assert "Share this" not in found["items"][0]["text"]
+
+    def test_are_told_to_people(self, monitor: Monitor, newsroom: Newsroom) -> None:
+        newsroom.documents["/page"] = ("text/html", PAGE.encode())
+
+        shown = monitor("sources", "test", f"{newsroom.url}/page", "--kind", "page", *self.WORDS).stdout
+
+        assert "drop .nothing: does nothing here" in shown
+        assert "- Last updated 12:00" in shown
+
+    def test_none_are_told_where_there_are_none(self, monitor: Monitor, newsroom: Newsroom) -> None:
+        newsroom.documents["/page"] = ("text/html", PAGE.encode())
+
+        assert monitor("sources", "test", f"{newsroom.url}/page", "--kind", "page", "--json").json["effect"] == []
+
+
+def test_a_source_is_shown_with_whose_rules_it_has(monitor: Monitor) -> None:
+    monitor.write(
+        "sources.yaml",
+        "version: 1\ndefaults: {every: 2h}\ngroups: {dhs: {kind: page, drop: [.share], select: main}}\n"
+        "sources:\n  - {id: a, url: https://a.example/, group: dhs, select: article}\n",
+    )
+
+    row = monitor("sources", "show", "a", "--json").json
+    shown = monitor("sources", "show", "a").stdout
+
+    assert (row["group"], row["select"], row["drop"], row["every"]) == ("dhs", ["article"], [".share"], 7200)
+    assert row["inherited"] == {"every": "defaults", "kind": "group dhs", "drop": "group dhs"}
+    for words in ("Group", "Drop (group dhs)", "Every (defaults)"):
+        assert words in shown
+
+
+class TestABrowser:
+    SOURCES = "version: 1\nsources:\n  - {id: a, url: https://a.example/, kind: page, render: browser}\n"
+
+    def test_that_is_missing_is_told_by_check(self, monitor: Monitor) -> None:
+        monitor.write("sources.yaml", self.SOURCES)
+
+        ran = monitor("check", "--json", code=78, env={"MONITOR_BROWSER": "/no/such/chromium"})
+
+        (error,) = ran.json["errors"]
+        assert (error["file"], error["line"]) == ("sources.yaml", 3)
+        assert "MONITOR_BROWSER names /no/such/chromium" in error["message"]
+
+    def test_that_is_missing_fails_the_poll_in_words(self, monitor: Monitor) -> None:
+        monitor.write("sources.yaml", self.SOURCES.replace("https://a.example", "http://127.0.0.1:1"))
+
+        monitor("poll", "--source", "a", code=1, env={"MONITOR_BROWSER": "/no/such/chromium"})
+
+        row = monitor("sources", "show", "a", "--json").json
+        assert row["error"] in ("browser_error", "connect_error", "robots_refused")
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (("--kind", "feed", "--render", "browser"), "kinds auto, page and listing"),
+            (("--render", "browser", "--proxy", "http://p.example:8080"), "do not go together"),
+        ],
+    )
+    def test_is_refused_where_it_makes_no_sense(self, monitor: Monitor, words: tuple[str, ...], message: str) -> None:
+        assert message in monitor("sources", "test", "https://a.example/", *words, code=2).stderr
+
+    @pytest.mark.browser
+    @pytest.mark.skipif(MISSING is not None, reason=f"needs a browser: {MISSING}")
+    def test_shows_what_scripts_write(self, monitor: Monitor, newsroom: Newsroom) -> None:
+        text = "ICE opened a detention centre in Texas, the agency says."
+        script = f"document.querySelector('main').innerHTML = '<p>{text}'"
+        html = f"<title>App</title><body><main></main><script>{script}</script>"
+        newsroom.documents["/app"] = ("text/html", html.encode())
+        words = ("sources", "test", f"{newsroom.url}/app", "--kind", "page", "--select", "main", "--json")
+
+        assert monitor(*words, code=1).json["items"] == []
+        assert text in monitor(*words, "--render", "browser").json["items"][0]["text"]

@@ -9,7 +9,7 @@ import pytest
 from monitor.config.sources import load_sources
 from monitor.config.vocabulary import packaged_vocabulary
 from monitor.errors import ConfigError
-from monitor.model.source import Record, Source, SourceKind, Voice
+from monitor.model.source import Record, Render, Source, SourceKind, Voice
 
 CONTRACT = """\
 version: 1
@@ -107,6 +107,81 @@ def test_defaults_are_inherited_and_overridden() -> None:
     assert (overrides.kind, overrides.voice) == (SourceKind.FEED, Voice.COURT)
     assert overrides.drop == ()
     assert overrides.agencies == ("CBP",)
+
+
+GROUPED = """version: 1
+defaults: {every: 2h, select: main, drop: [nav], agencies: [ICE]}
+groups:
+  dhs: {kind: page, select: article, agencies: [CBP], render: browser}
+  courts: {kind: pacer, voice: court}
+  "4": {every: 3h}
+sources:
+  - {id: a, url: https://a.example/, group: dhs}
+  - {id: b, url: https://b.example/, group: dhs, select: [h1, p], drop: [], render: off}
+  - {id: c, url: https://c.example/}
+  - {id: d, url: https://d.example/, group: courts}
+  - {id: e, url: https://e.example/, group: 4}
+"""
+
+
+def test_rules_are_inherited_from_the_defaults_then_the_group() -> None:
+    a, b, c, d, e = read(GROUPED)
+
+    assert (a.kind, a.every, a.select) == (SourceKind.PAGE, timedelta(hours=2), ("article",))
+    assert (a.drop, a.agencies) == (("nav",), ("CBP",))
+    assert (b.select, b.drop, b.agencies) == (("h1", "p"), (), ("CBP",))  # a list replaces, it adds nothing
+    assert (c.kind, c.select, c.agencies) == (SourceKind.AUTO, ("main",), ("ICE",))
+    assert (a.render, b.render, c.render, d.render) == (Render.BROWSER, Render.OFF, Render.OFF, Render.OFF)
+    assert (d.kind, d.voice, d.select) == (SourceKind.PACER, Voice.COURT, ("main",))
+    assert e.every == timedelta(hours=3)
+
+
+def test_a_source_knows_whose_rules_it_has() -> None:
+    a, b, c, *_ = read(GROUPED)
+    from_both = {"every": "defaults", "agencies": "group dhs", "kind": "group dhs"}
+
+    assert (a.group, b.group, c.group) == ("dhs", "dhs", "")
+    assert dict(a.inherited) == {**from_both, "select": "group dhs", "drop": "defaults", "render": "group dhs"}
+    assert dict(b.inherited) == from_both
+    assert set(dict(c.inherited).values()) == {"defaults"}
+
+
+def test_a_browser_that_only_the_defaults_ask_for_is_for_pages_alone() -> None:
+    feed, page = read(
+        "version: 1\ndefaults: {render: browser}\nsources:\n"
+        "  - {id: a, url: 'https://a.example/', kind: feed}\n  - {id: b, url: 'https://a.example/', kind: page}\n"
+    )
+
+    assert (feed.render, page.render) == (Render.OFF, Render.BROWSER)
+    assert "render" not in dict(feed.inherited)
+
+
+@pytest.mark.parametrize(
+    ("groups", "line", "words"),
+    [
+        ("{dhs-pages: {}}", "group: dhs-page", "sources.yaml:4: unknown group 'dhs-page': did you mean 'dhs-pages'?"),
+        ("{dhs: {}}", "group: [dhs]", "sources.yaml:4: unknown group"),
+        ("{}", "group: dhs", "sources.yaml:4: this file has no 'groups'"),
+        ("[dhs]", "", "sources.yaml:2: 'groups' has to be a block"),
+        ("{dhs: page}", "", "sources.yaml:2: the group 'dhs' has to be a block"),
+        ("{dhs: {selct: main}}", "", "sources.yaml:2: unknown key 'selct': did you mean 'select'?"),
+        ("{dhs: {url: 'https://a.example/'}}", "", "sources.yaml:2: unknown key 'url'"),
+        ("{dhs: {group: dhs}}", "", "sources.yaml:2: unknown key 'group'"),
+        ("{The DHS: {}}", "", "did you mean 'the-dhs'?"),
+        ("{dhs: {select: '['}}", "", "sources.yaml:2: '[' is not a CSS selector"),
+        ("{}", "render: chrome", "unknown value of 'render' 'chrome': use off or browser"),
+        ("{}", "render: browser, kind: feed", "'render: browser' is for kinds auto, page and listing, not feed"),
+        ("{}", "render: browser, proxy: 'http://p.example:8080'", "cannot be rendered"),
+        ("{a: {render: browser}}", "group: a, proxy: 'http://p.example:8080'", "write 'render: off'"),
+    ],
+)
+def test_what_a_group_or_a_browser_cannot_be_is_told(groups: str, line: str, words: str) -> None:
+    text = f"version: 1\ngroups: {groups}\nsources:\n  - {{id: a, url: 'https://a.example/', {line}}}\n"
+
+    with pytest.raises(ConfigError) as error:
+        read(text)
+
+    assert words in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,18 @@ class Web:
         self.answers[url] = Fetched(url, 200, body, headers or {}, Validators(etag))
 
 
+class Screen:
+    """A browser: shows at each address what the test put there."""
+
+    def __init__(self, **shown: bytes) -> None:
+        self.shown: dict[str, bytes] = shown
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    async def fetch(self, url: str, headers: Mapping[str, str] = MappingProxyType({})) -> FetchResult:
+        self.asked.append((url, dict(headers)))
+        return Fetched(url, 200, self.shown[url])
+
+
 class Welcoming:
     """Sites without rules for programs."""
 
@@ -427,6 +439,7 @@ def a_newsroom(db: Database, outbox: Path, *, settings: Iterable[tuple[str, str]
         packaged_renderer=PACKAGED,
         matching=Matching(db, VOCABULARY),
         fetcher=web,
+        browser=Screen(),
         robots=Welcoming(),
         reader=InProcess(),
         webhooks=receiver,
