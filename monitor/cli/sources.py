@@ -42,7 +42,7 @@ _COLUMNS = (
 )
 
 
-_RULES = ("select", "drop", "ignore", "render", "agencies", "policies")
+_RULES = ("select", "drop", "ignore", "render", "confirm", "agencies", "policies")
 
 
 @group.command("list")
