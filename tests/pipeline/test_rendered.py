@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.model.source import FetchFailed, FetchResult, PollError, Render, Source, SourceKind, Validators
-from monitor.pipeline.poll import PollReport
+from monitor.pipeline.report import PollReport
 from tests.pipeline.newsroom import Newsroom, Screen, page
 
 URL = "https://dhs.example/statements"
