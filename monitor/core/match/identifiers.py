@@ -116,6 +116,8 @@ _OFFICES = """
 """
 _GOVERNMENT = frozenset(_OFFICES.split())
 
+_AGENCY_DOCKET = re.compile(r"(?<![\w-])(?P<value>[A-Z]{2,8}(?:-[A-Z]{2,8}){0,2}-(?:199|20[0-4])\d-\d{4})(?![\w])")
+
 _Reader = Callable[[str], Iterator[Identifier]]
 
 
@@ -130,6 +132,15 @@ def identifiers(text: str) -> tuple[Identifier, ...]:
         found += [one for sign, read in _BY_NUMBER if sign.search(near) for one in read(flat)]
         found += [one for sign, read in _BY_WORD if sign.search(flat) for one in read(flat)]
     return tuple(sorted(found, key=lambda one: (one.start, -one.end, one.kind)))
+
+
+def agency_dockets(text: str) -> tuple[str, ...]:
+    """Return the rulemaking dockets (regulations.gov: USCIS-2025-0001) in ``text``, each once; of a document's number
+    (USCIS-2025-0001-0042) its docket.
+
+    They are not among ``identifiers``, whose weights in a match were measured without them.
+    """
+    return tuple(dict.fromkeys(found["value"] for found in _AGENCY_DOCKET.finditer(plain(text))))
 
 
 def _court_after(text: str, end: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"ecf\.([a-z0-9]{2,8})\.uscourts\.gov")
@@ -33,6 +34,24 @@ def court_of(url: str) -> str:
         return _circuit(circuit[1])
     trial = _TRIAL.fullmatch(name)
     return _trial(trial) if trial is not None else ""
+
+
+def court_id(citation: str) -> str:
+    """Return the filing system's name of a cited court: "nysd" of "S.D.N.Y." or "sdny"; "" where none is so cited."""
+    return _by_citation().get(_folded(citation), "")
+
+
+@cache
+def _by_citation() -> dict[str, str]:
+    others = ["as", "dc", "gu", "mp", "nc", "nd", "nh", "nj", "nm", "ny", "pr", "ri", "sc", "sd", "vi"]
+    trials = [f"{state}{part}d" for state in (*_STATES, *others) for part in ("", *"nsewmc")]
+    circuits = ["cadc", "cafc", *(f"ca{number}" for number in range(1, 12))]
+    found = {_folded(court_of(f"https://ecf.{name}.uscourts.gov")): name for name in (*trials, *circuits)}
+    return found | {"2ndcir": "ca2", "3rdcir": "ca3", "federalcir": "cafc"}
+
+
+def _folded(citation: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", citation.lower())
 
 
 def _court(url: str) -> str | None:
