@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli.output import Json, counted, print_json, say, warn
+from monitor.cli.source_file import SOURCES, rewrite
 from monitor.cli.workspace import folder_of, with_context
-from monitor.errors import StateError, Unreadable
+from monitor.errors import Unreadable
 from monitor.model.source import SourceKind
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from monitor.core.opml import OpmlOutline
     from monitor.model.vocabulary import Vocabulary
     from monitor.pipeline.context import Context
-
-_FILE = "sources.yaml"
 
 
 def import_opml(
@@ -42,11 +39,9 @@ def import_opml(
     outlines = _outlines(file)
     entries, vocabulary = with_context(command, lambda ctx: _in_workspace(ctx, outlines))
     if append and entries:
-        from monitor.config.files import read_text
         from monitor.config.source_lines import with_entries
 
-        path = folder_of(command) / _FILE
-        _replace(path, with_entries(read_text(path), entries, _FILE, vocabulary))
+        rewrite(folder_of(command) / SOURCES, lambda text: with_entries(text, entries, SOURCES, vocabulary))
     _tell(entries, outlines, appended=append, as_json=as_json)
 
 
@@ -98,40 +93,20 @@ def _entries(outlines: Sequence[OpmlOutline], polled: Collection[str], ids: Coll
     return entries
 
 
-def _replace(path: Path, text: str) -> None:
-    """Put ``text`` in the place of the file at once, under its mode. Raises StateError; the file is then as it was."""
-    target = path.resolve()
-    try:
-        mode = target.stat().st_mode & 0o777
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".sources-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(name, mode)
-            os.replace(name, target)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StateError(f"{path}: {error.strerror}; check the folder's owner and mode") from None
-
-
 def _tell(entries: Sequence[Entry], outlines: Sequence[OpmlOutline], *, appended: bool, as_json: bool) -> None:
     from monitor.config.source_lines import entry_lines
 
     for entry in entries:
         if as_json:
-            print_json(entry)
+            print_json({name: getattr(entry, name) for name in ("id", "name", "url", "kind")})
         elif not appended:
             typer.echo("\n".join(entry_lines(entry)) + "\n")
     left = len(outlines) - len(entries)
     if left:
         warn(f"{counted(left, 'outline')} left out: polled already, or without an address that can be polled")
     if appended and not as_json:
-        done = f"{counted(len(entries), 'source')} added to {_FILE}: a running service takes them up by itself"
-        say(done if entries else f"{_FILE} was left as it is: there is nothing to add")
+        done = f"{counted(len(entries), 'source')} added to {SOURCES}: a running service takes them up by itself"
+        say(done if entries else f"{SOURCES} was left as it is: there is nothing to add")
 
 
 def export_opml(command: typer.Context) -> None:
