@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitor.core.lost import NOT_LOST, Lost
 from monitor.core.pace import NO_PACE, Pace
 from monitor.model.source import PollError, SourceKind
 
@@ -52,6 +53,7 @@ class Habits:
     move: Move = NO_MOVE
     gone: Gone = NOT_GONE
     read_as: SourceKind | None = None
+    lost: Lost = NOT_LOST
 
 
 NO_HABITS = Habits()

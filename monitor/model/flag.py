@@ -12,6 +12,7 @@ class ReasonKind(StrEnum):
 
     BOUND = "bound"  # the source is bound to this policy
     TRACKER = "tracker"  # another tracker records it for this policy
+    VANISHED = "vanished"  # the document that this policy cites is gone, or its address leads elsewhere
     IDENTIFIER = "identifier"  # docket, EO, RIN, FR, CFR or public-law number
     ALIAS = "alias"  # one of the policy's terms
     AGENCY = "agency"

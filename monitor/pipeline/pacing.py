@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.config.settings import Settings
 from monitor.core.habits import GONE_FOR_GOOD, Habits, after_failure, redirected
 from monitor.core.health import hurry
+from monitor.core.lost import Lost, Vanished, after_document, after_refusal, words_of
 from monitor.core.pace import Lesson, is_hurried, is_in_step, learn
 from monitor.core.schedule import after_skips, next_poll
 from monitor.model.source import FetchFailed, PollError, ReadFailed, SourceKind, Validators, Wait
@@ -21,6 +22,7 @@ from monitor.store.schedule import Claim
 from monitor.store.sources import host_key
 
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_REDIRECTED = 301
 _WHOLE_HOST = frozenset({429, 503})  # statuses whose Retry-After is meant for whoever asks there
 
 
@@ -51,7 +53,7 @@ class Found:
 
 def succeeded(ctx: Context, claim: Claim, answer: Answer, found: Found, now: datetime) -> PollRecord:
     """The record of a poll that was answered at ``now``; when the next one is due is learned from what was found."""
-    habits = _learned(claim, answer, found, now)
+    habits, vanished = _noticed(claim, _learned(claim, answer, found, now), now)
     elapsed = _since(claim.succeeded_at, now) if claim.seeded else None
     due = next_poll(
         now=now,
@@ -73,6 +75,7 @@ def succeeded(ctx: Context, claim: Claim, answer: Answer, found: Found, now: dat
         gap=found.gap,
         habits=habits if habits != claim.habits else None,
         host=_new_host(claim, habits),
+        vanished=vanished,
     )
 
 
@@ -89,7 +92,27 @@ def _learned(claim: Claim, answer: Answer, found: Found, now: datetime) -> Habit
     )
     proven = claim.seeded and found.proven
     move = redirected(before.move, claim.source.url, answer.permanent_url, now, proven=proven)
-    return Habits(learn(before.pace, claim.source, lesson), move, read_as=found.read_as or before.read_as)
+    lost = after_document(
+        before.lost, claim.source.url, answer.permanent_url, now, moved=claim.address != claim.source.url
+    )
+    read_as = found.read_as or before.read_as
+    return Habits(learn(before.pace, claim.source, lesson), move, lost=lost, read_as=read_as)
+
+
+def _noticed(claim: Claim, habits: Habits, now: datetime) -> tuple[Habits, Vanished | None]:
+    """What editors are told of a document that is gone, once; only of a source that is there for their policies."""
+    lost, source = habits.lost, claim.source
+    if lost.told or not source.policies or not lost.is_certain(now):
+        return habits, None
+    words = words_of(lost)
+    log.warning("document_vanished", source=source.id, url=source.url, why=words)
+    vanished = Vanished(source.url, source.name, words, _status(lost), source.policies)
+    return replace(habits, lost=replace(lost, told=True)), vanished
+
+
+def _status(lost: Lost) -> int:
+    what = lost.what or ""
+    return int(what.removeprefix("HTTP ")) if what.startswith("HTTP ") else _REDIRECTED
 
 
 def _demand(answer: Answer) -> timedelta | None:
@@ -116,8 +139,11 @@ def _new_host(claim: Claim, habits: Habits) -> str | None:
     return host_key(habits.move.url or claim.source.url) if moved else None
 
 
-def failed(ctx: Context, claim: Claim, failure: FetchFailed | ReadFailed) -> PollRecord:
-    """The record of a poll that brought no document: the next ones are further and further apart."""
+def failed(ctx: Context, claim: Claim, failure: FetchFailed | ReadFailed, *, led_to: str | None = None) -> PollRecord:
+    """The record of a poll that brought no document: the next ones are further and further apart.
+
+    ``led_to``: where permanent redirects led to what could not be read.
+    """
     now = ctx.clock()
     retry_after = failure.retry_after if isinstance(failure, FetchFailed) else None
     failures = claim.failures + 1
@@ -129,6 +155,7 @@ def failed(ctx: Context, claim: Claim, failure: FetchFailed | ReadFailed) -> Pol
         demand=retry_after,
     )
     habits = after_failure(claim.habits, failure.error, failures, now)
+    habits, vanished = _noticed(claim, replace(habits, lost=_lost(claim, failure, led_to, now)), now)
     _tell(claim, habits)
     pause = GONE_FOR_GOOD if habits.gone.is_final(now) else None
     if pause is not None:
@@ -146,7 +173,16 @@ def failed(ctx: Context, claim: Claim, failure: FetchFailed | ReadFailed) -> Pol
         host=_new_host(claim, habits),
         pause=pause,
         holds=held(claim.address, failure, now),
+        vanished=vanished,
     )
+
+
+def _lost(claim: Claim, failure: FetchFailed | ReadFailed, led_to: str | None, now: datetime) -> Lost:
+    before = claim.habits.lost
+    if led_to is not None:
+        return after_document(before, claim.source.url, led_to, now, moved=True)
+    is_answer = isinstance(failure, FetchFailed) and failure.error in (PollError.HTTP_STATUS, PollError.GONE)
+    return after_refusal(before, failure.status if is_answer and isinstance(failure, FetchFailed) else None, now)
 
 
 def held(url: str, failure: FetchFailed | ReadFailed, now: datetime) -> tuple[Hold, ...]:

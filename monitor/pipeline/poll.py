@@ -135,7 +135,7 @@ async def _poll(ctx: Context, claim: Claim) -> PollReport:
 def _report(record: PollRecord, counts: PollCounts) -> PollReport:
     if record.error is not None:
         log.warning("poll_failed", source=record.source_id, error=record.error.value, detail=record.detail)
-        return PollReport(polled=1, failed=1)
+        return PollReport(polled=1, failed=1, flags=counts.flags)
     changed = bool(record.new or record.revised)
     if changed:
         log.info("poll_changed", source=record.source_id, new=counts.entries_new, revised=counts.entries_revised)
@@ -205,7 +205,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     document = await read_and_compare(ctx, claim, fetched, at)
     skimmed, decided, reading = document.skimmed, document.decided, document.skimmed.result
     if isinstance(reading, ReadFailed):
-        return failed(ctx, claim, reading)
+        return failed(ctx, claim, reading, led_to=fetched.permanent_url)
     refused = await _refused_as_page(ctx, claim, reading)
     if refused is not None:
         return refused

@@ -66,14 +66,14 @@ def draft_of(flag: StoredFlag, vocabulary: Vocabulary, *, on: date | None = None
     if flag.stated is not None:
         zone = ZoneInfo(vocabulary.timezone)
         return stated_draft(flag.title, flag.text, flag.stated, on or flag.seen_at.astimezone(zone).date(), on)
-    published = flag.published
+    published = None if flag.vanished else flag.published
     if flag.change_parts and published is not None and flag.seen_at - published > _STALE_PAGE_DATE:
         published = None
     if on is not None:
         published = datetime.combine(on, time(12), ZoneInfo(vocabulary.timezone)).astimezone(UTC)
     return draft(
-        headline=flag.title,
-        text=changed_text(flag.change_parts) if flag.change_parts else flag.text,
+        headline=f"{flag.title} {flag.vanished}" if flag.vanished else flag.title,
+        text=_told_text(flag),
         url=flag.url,
         published=published,
         first_seen=flag.seen_at,
@@ -83,6 +83,12 @@ def draft_of(flag: StoredFlag, vocabulary: Vocabulary, *, on: date | None = None
         zone=vocabulary.timezone,
         published_raw=flag.published_raw if on is None else None,
     )
+
+
+def _told_text(flag: StoredFlag) -> str:
+    if flag.vanished:
+        return f"The document at {flag.source.url} {flag.vanished}."
+    return changed_text(flag.change_parts) if flag.change_parts else flag.text
 
 
 async def decide_in(ctx: Context, actor: str, work: Callable[[Tx, Act], T]) -> T:

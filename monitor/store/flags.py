@@ -47,6 +47,7 @@ class StoredFlag:
     seen_at: datetime
     change_parts: tuple[dict[str, str], ...]
     stated: StatedAction | None = None
+    vanished: str | None = None  # what became of the document, where that is what was flagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def _query() -> Select[Any]:
             s.source.c.config,
             s.change.c.parts,
             s.change.c.kind.label("change_kind"),
+            s.change.c.summary.label("change_summary"),
         )
         .join(s.policy, s.policy.c.id == s.flag.c.policy_id)
         .join(s.revision, s.revision.c.id == s.flag.c.revision_id)
@@ -116,6 +118,7 @@ def _stored(row: Any) -> StoredFlag:
         seen_at=row["seen_at"],
         change_parts=tuple(row["parts"] or ()) if row["change_kind"] == "revised" else (),
         stated=stated_from_json(row["stated"]),
+        vanished=row["change_summary"] if row["change_kind"] == "gone" else None,
     )
 
 

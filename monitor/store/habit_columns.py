@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, Text
+from sqlalchemy import Boolean, Column, Float, Integer, Text, false
 
 from monitor.store.types import Instant, json_type
 
@@ -24,6 +24,10 @@ def habit_columns() -> list[Column[Any]]:
         Column("moving_polls", Integer, nullable=False, server_default="0"),
         Column("gone_since", Instant),  # answered 410, gone_polls times since then
         Column("gone_polls", Integer, nullable=False, server_default="0"),
+        Column("lost_as", Text),  # its document is gone ("HTTP 404") or elsewhere (an address), lost_polls times
+        Column("lost_since", Instant),
+        Column("lost_polls", Integer, nullable=False, server_default="0"),
+        Column("lost_told", Boolean, nullable=False, server_default=false()),  # to the editors of its policies
         Column("pause_reason", Text),  # why it was paused by itself; null where an operator did it
         Column("read_as", Text),  # the kind that a source of kind auto turned out to be
     ]

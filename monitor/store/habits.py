@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from monitor.core.habits import Gone, Habits, Move
+from monitor.core.lost import Lost
 from monitor.core.pace import Pace
 from monitor.model.source import SourceKind
 from monitor.store import schema as s
@@ -22,18 +23,24 @@ COLUMNS = (
     s.source.c.moving_polls,
     s.source.c.gone_since,
     s.source.c.gone_polls,
+    s.source.c.lost_as,
+    s.source.c.lost_since,
+    s.source.c.lost_polls,
+    s.source.c.lost_told,
     s.source.c.read_as,
 )
 
 
 def habits_from_values(values: Sequence[Any]) -> Habits:
     """What the columns say, in the order of COLUMNS."""
-    interval, window, rate, demand, moved_url, moving_to, moving_since, moving_polls, since, polls, read_as = values
+    (interval, window, rate, demand), move, gone, lost = values[:4], values[4:8], values[8:10], values[10:14]
+    read_as = values[14]
     return Habits(
         Pace(_span(interval), _span(window), rate, _span(demand)),
-        Move(moved_url, moving_to, moving_since, moving_polls),
-        Gone(since, polls),
+        Move(*move),
+        Gone(*gone),
         None if read_as is None else SourceKind(read_as),
+        Lost(*lost),
     )
 
 
@@ -56,6 +63,10 @@ def habits_to_row(habits: Habits) -> dict[str, Any]:
         "moving_polls": move.polls,
         "gone_since": habits.gone.since,
         "gone_polls": habits.gone.polls,
+        "lost_as": habits.lost.what,
+        "lost_since": habits.lost.since,
+        "lost_polls": habits.lost.polls,
+        "lost_told": habits.lost.told,
         "read_as": habits.read_as and habits.read_as.value,
     }
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from monitor.core.entries import Known
 from monitor.core.habits import Habits
 from monitor.core.health import Extent
+from monitor.core.lost import Vanished
 from monitor.errors import LostClaim
 from monitor.model.change import ChangeKind, Diff
 from monitor.model.flag import Match
@@ -29,6 +30,7 @@ from monitor.store.pages import PageRecord, record_page
 from monitor.store.prepared import Prepared
 from monitor.store.sources import wait_to_json
 from monitor.store.trackers import stated_to_json, store_pages
+from monitor.store.vanishing import tell_vanished
 
 _SAME_STORY = timedelta(days=7)  # POLLING 11
 _STORY_LOCK = Prepared(select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update())
@@ -102,6 +104,7 @@ class PollRecord:
     pause: str | None = None  # why the source is paused from now on
     holds: tuple[Hold, ...] = ()  # what servers demanded of all who ask their hosts
     page: PageRecord | None = None  # of a watched page
+    vanished: Vanished | None = None  # its document is gone, and the editors are to know
 
     @property
     def silent(self) -> bool:
@@ -126,16 +129,17 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     if record.marks is not None:
         _store_marks(tx, record.source_id, record.marks)
     store_pages(tx, record.source_id, record.pages)
+    told = 0 if record.vanished is None else tell_vanished(tx, record.source_id, record.at, record.vanished)
     snapshots = _store_kept(tx, record) if record.fetched is not None else {}
     if record.page is not None:
         record_page(tx, record.source_id, record.at, record.page, next(iter(snapshots.values()), None))
     if record.fetched is None:
-        return PollCounts()
+        return PollCounts(flags=told)
     if record.new or record.revised:
         # One lock for every poll that may found a story, so that two workers cannot found one story twice.
         _STORY_LOCK.rows(tx, {})
     policies = _policy_ids(tx, record)
-    flags = 0
+    flags = told
     certain: list[int] = []
     for entry, revision_id in zip(record.new, _store_new(tx, record, snapshots), strict=True):
         if not (record.silent or entry.silent):

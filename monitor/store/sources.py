@@ -169,6 +169,7 @@ def _started_over(row: RowMapping, before: dict[str, Any], after: dict[str, Any]
     if before["url"] != after["url"]:
         values |= {"moved_url": None, "moving_to": None, "moving_since": None, "moving_polls": 0}
         values |= {"gone_since": None, "gone_polls": 0}
+        values |= {"lost_as": None, "lost_since": None, "lost_polls": 0, "lost_told": False}
         if row["pause_reason"] is not None:  # it was paused for what the old address answered
             values |= {"paused_at": None, "pause_reason": None}
     elif row["moved_url"] is not None:
