@@ -28,6 +28,7 @@ Policy = Annotated[str, typer.Argument(metavar="POLICY", help="Its tracker id, u
 def import_(
     command: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False)],
+    derive: Annotated[bool, typer.Option("--derive", help="Propose watches for what the policies cite.")] = False,
     as_json: Json = False,
 ) -> None:
     """Take policies in: tracker pages (.txt, .html) and records (.yaml, .json, .jsonl, .csv).
@@ -37,12 +38,15 @@ def import_(
 
     \b
     Example: monitor policies import page.txt policies.jsonl
+             monitor policies import page.txt --derive
     """
-    result = with_context(command, lambda ctx: _import(ctx, files))
+    result = with_context(command, lambda ctx: _import(ctx, files, derive=derive))
     if as_json:
         print_json(result)
     else:
         counts = ", ".join(f"{result[name]} {name}" for name in ("created", "updated", "unchanged"))
+        if derive:
+            counts += f", {counted(result['proposed'], 'watch', 'watches')} proposed (`monitor sources proposals`)"
         say(f"{counts}, {len(result['failed'])} failed")
     for each in result["failed"] if not as_json else ():
         warn(f"{each['file']}: {each['error']}")
@@ -50,10 +54,11 @@ def import_(
         raise typer.Exit(1)
 
 
-async def _import(ctx: Context, files: list[Path]) -> dict[str, Any]:
+async def _import(ctx: Context, files: list[Path], *, derive: bool) -> dict[str, Any]:
     from monitor.cli.policy_files import read_file
     from monitor.pipeline.policies import import_records
 
+    taken: list[PolicyRecord] = []
     counts = dict.fromkeys(("created", "updated", "unchanged"), 0)
     failed: list[dict[str, str]] = []
     for path in files:
@@ -65,10 +70,22 @@ async def _import(ctx: Context, files: list[Path]) -> dict[str, Any]:
         report = await import_records(ctx, records)
         for name in counts:
             counts[name] += getattr(report, name)
+        broken = {place for place, _ in report.failed}
+        taken += [record for place, record in enumerate(records) if place not in broken]
         for place, why in report.failed:
             where = f"record {place + 1}: " if len(records) > 1 else ""
             failed.append({"file": str(path), "error": where + why})
-    return {**counts, "failed": failed}
+    return {**counts, **(await _derived(ctx, taken) if derive else {}), "failed": failed}
+
+
+async def _derived(ctx: Context, records: Sequence[PolicyRecord]) -> dict[str, int]:
+    from monitor.cli.source_proposals import tell_left
+    from monitor.pipeline.proposals import derive_watches
+
+    names = [record.url if record.tracker_id is None else record.tracker_id for record in records]
+    made = await derive_watches(ctx, names)
+    tell_left(made)
+    return {"proposed": sum(each.new for each in made)}
 
 
 _COLUMNS = (

@@ -16,6 +16,7 @@ from monitor.cli.source_export import export_warc
 from monitor.cli.source_lists import export_opml, import_opml
 from monitor.cli.source_noise import note_row, print_noise, strike, suppression_row
 from monitor.cli.source_revisions import compare
+from monitor.cli.source_proposals import accept, derive, dismiss, proposals
 from monitor.cli.source_trial import try_out
 from monitor.cli.workspace import folder_of, with_context
 
@@ -222,6 +223,10 @@ group.command("compare")(compare)
 group.command("strike")(strike)
 group.command("test")(try_out)
 group.command("discover")(discover)
+group.command("derive")(derive)
+group.command("proposals")(proposals)
+group.command("accept")(accept)
+group.command("dismiss")(dismiss)
 group.command("import-opml")(import_opml)
 group.command("export-opml")(export_opml)
 group.command("export-warc")(export_warc)

@@ -50,13 +50,13 @@ class Entry:
     bound: Bound | None = None
 
 
-def new_entry(name: str, url: str, kind: SourceKind, taken: Collection[str]) -> Entry:
+def new_entry(name: str, url: str, kind: SourceKind, taken: Collection[str], bound: Bound | None = None) -> Entry:
     """An entry with an id of its name, or of its host, that is not ``taken``. What no name may hold is left out."""
     host = (urlsplit(url).hostname or url).removeprefix("www.")
     shown = clean(clean(name).replace(ENCODED_WORD, " "))[:_LONGEST_NAME].strip() or host
     stem = slug(shown) or slug(host) or "source"
     free = (stem if n == 1 else f"{stem[: _LONGEST_ID - len(str(n)) - 1]}-{n}" for n in range(1, len(taken) + 2))
-    return Entry(next(each for each in free if each not in taken), shown, url, kind)
+    return Entry(next(each for each in free if each not in taken), shown, url, kind, bound)
 
 
 def entry_lines(entry: Entry, indent: str = "  ") -> list[str]:

@@ -9,7 +9,16 @@ from monitor.core.citations import Passage, passages
 from monitor.core.match.identifiers import Identifier
 from monitor.core.text import clean
 from monitor.core.urls import canonical_url
-from monitor.core.watches import Numbered, Unwatchable, Watch, host_of, is_government, watch_of_link, watches_of_numbers
+from monitor.core.watches import (
+    Numbered,
+    Unwatchable,
+    Watch,
+    host_of,
+    is_government,
+    site_of,
+    watch_of_link,
+    watches_of_numbers,
+)
 from monitor.model.policy import PolicyRecord
 from monitor.model.source import SourceKind, Voice
 
@@ -70,7 +79,7 @@ class _Gathered:
     def __init__(self, record: PolicyRecord, own: Collection[str]) -> None:
         pages = (record.url, *own)
         self._own_pages = {canonical_url(url) for url in pages}
-        self._own_hosts = {host for url in pages if (host := host_of(url)) and not is_government(host)}
+        self._own_sites = {site for url in pages if (site := site_of(url)) and not is_government(host_of(url))}
         self._watches: dict[str, Watch] = {}
         self._why: dict[str, dict[Citation, None]] = {}
         self._linked: list[tuple[Identifier, Watch]] = []  # cases, with the docket that a passage links to beside them
@@ -108,8 +117,8 @@ class _Gathered:
         return dockets
 
     def _is_own(self, link: str) -> bool:
-        host = host_of(link)
-        within = any(host == own or host.endswith(f".{own}") for own in self._own_hosts)
+        site = site_of(link)
+        within = any(site == own or site.endswith(f".{own}") for own in self._own_sites)
         return within or canonical_url(link) in self._own_pages
 
     def _add(self, watch: Watch, citation: Citation) -> None:

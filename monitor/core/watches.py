@@ -69,6 +69,15 @@ def host_of(url: str) -> str:
         return ""
 
 
+def site_of(url: str) -> str:
+    """Return ``host_of`` with the port, where one is stated: another port is another site."""
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        return ""
+    return f"{host_of(url)}:{port}" if port else host_of(url)
+
+
 def is_government(host: str) -> bool:
     """Tell whether a host is a government's: federal, military, or a state's."""
     return _GOVERNMENT.fullmatch(host) is not None
