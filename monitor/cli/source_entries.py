@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from monitor.cli.source_file import SOURCES, rewrite
+from monitor.config.credentials import reference, resolve_headers
+from monitor.config.files import read_text
+from monitor.config.settings import dotenv_values
 from monitor.config.source_lines import Bound, Entry, new_entry, with_entries, with_policies
 from monitor.config.sources import load_sources
 from monitor.core.derive import watch_key
+from monitor.errors import ConfigError, UsageError
 from monitor.model.source import Source, SourceKind
 from monitor.model.vocabulary import Vocabulary
 from monitor.store.proposals import StoredProposal
@@ -63,6 +67,18 @@ def enter(
 
     rewrite(path, change)
     return done[0]
+
+
+def check_key(folder: Path, auth: str, environ: Mapping[str, str]) -> None:
+    """Raise UsageError where no key is found by ``auth``: with such an entry no command would start any more."""
+    path = folder / ".env"
+    known = {**dotenv_values(read_text(path) if path.exists() else ""), **environ}
+    try:
+        resolve_headers(Source("--auth", "", "", auth=reference(auth)), known, folder)
+    except ValueError as error:
+        raise UsageError(f"--auth: {error}") from None
+    except ConfigError as error:
+        raise UsageError(error.problems[0].message) from None
 
 
 class _Plan:

@@ -148,15 +148,17 @@ def accept(
              monitor sources accept --all --policy 1777 --auth env:DATA_GOV_KEY
     """
     ids = _chosen(numbers, all_, policy)
-    path = folder_of(command) / SOURCES
+    folder = folder_of(command)
 
     async def work(ctx: Context) -> list[dict[str, Any]]:
-        from monitor.build import actor
-        from monitor.cli.source_entries import enter
+        from monitor.build import actor, environment
+        from monitor.cli.source_entries import check_key, enter
         from monitor.pipeline.proposals import accepted, chosen, taken_ids
 
+        if auth is not None:
+            check_key(folder, auth, environment())
         found = await chosen(ctx, ids, policy if all_ else None)
-        entered = enter(path, found, await taken_ids(ctx), ctx.vocabulary, auth)
+        entered = enter(folder / SOURCES, found, await taken_ids(ctx), ctx.vocabulary, auth)
         for each in entered.left:
             if not all_:
                 raise UsageError(f"proposal {each.id}: {entered.why_left}")

@@ -155,7 +155,7 @@ def _rebound(text: str, line: int, policies: Sequence[str]) -> str | None:
     """The text with more policies in the entry that begins in a line (from 1); None where they are a block."""
     lines = text.split("\n")
     element = _ELEMENT.match(lines[line - 1])
-    if element is None:
+    if element is None or lines[line - 1][element.end() :].lstrip().startswith("{"):
         return None
     inner = " " * len(element[0])
     more = ", ".join(map(_reference, policies))

@@ -7,11 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.config.files import starter
-from monitor.config.source_lines import Entry, entry_lines, new_entry, with_entries
+from monitor.config.source_lines import Bound, Entry, entry_lines, new_entry, with_entries, with_policies
 from monitor.config.sources import load_sources
 from monitor.config.vocabulary import packaged_vocabulary
 from monitor.errors import ConfigError, UsageError
-from monitor.model.source import Source, SourceKind
+from monitor.model.source import Record, Seed, Source, SourceKind, Voice
 
 WORDS = packaged_vocabulary()
 ENTRY = Entry("the-outlet", "The Outlet", "https://news.example/feed", SourceKind.FEED)
@@ -174,3 +174,56 @@ def test_an_entry_that_would_be_wrong_is_told() -> None:
 def test_a_file_that_is_wrong_already_is_told_as_ever() -> None:
     with pytest.raises(ConfigError, match="has no 'id'"):
         add("version: 1\nsources:\n  - url: https://a.example/\n")
+
+
+BOUND = Bound(("1777", "title:a-policy"), Voice.COURT, "1h")
+
+
+REBOUND = [
+    # an entry's lines, and what they are afterwards
+    ("  - id: a\n    url: https://a.example/", "  - id: a\n    policies: [7, 8]\n    url: https://a.example/"),
+    (
+        "  - id: a\n    policies: [5] # ours\n    url: https://a.example/",
+        "  - id: a\n    policies: [5, 7, 8] # ours\n    url: https://a.example/",
+    ),
+    (
+        "  - id: a\n\n# between\n    url: https://a.example/\n    policies: []",
+        "  - id: a\n\n# between\n    url: https://a.example/\n    policies: [7, 8]",
+    ),
+    ("- id: a\n  url: https://a.example/", "- id: a\n  policies: [7, 8]\n  url: https://a.example/"),
+]
+
+
+class TestBound:
+    def test_an_entry_says_whom_it_is_there_for_whatever_the_defaults_are(self) -> None:
+        defaults = "{voice: government, record: auto, every: 15m, kind: federal-register}"
+        text = f"version: 1\ndefaults: {defaults}\nsources: []\n"
+
+        (source,) = read(add(text, Entry("a", "A", "https://a.example/x.pdf", SourceKind.PDF, BOUND)))
+
+        assert (source.kind, source.voice, source.record) == (SourceKind.PDF, Voice.COURT, Record.REVIEW)
+        assert (source.policies, source.seed) == (("1777", "title:a-policy"), Seed.SILENT)
+        assert source.every.total_seconds() == 3600
+
+    @pytest.mark.parametrize(("before", "after"), REBOUND)
+    def test_a_source_is_bound_to_more_policies_in_its_own_lines(self, before: str, after: str) -> None:
+        indent = before[: before.index("-")]
+        head = f"version: 1\nsources:\n{indent}- id: z\n{indent}  url: https://z.example/\n{indent}  policies: [1]\n"
+        tail = f"\n{indent}- id: b\n{indent}  url: https://b.example/\n{indent}  policies: [2]\n"
+
+        changed = with_policies(head + before + tail, "a", ["7", "8"], "sources.yaml", WORDS)
+
+        assert changed == head + after + tail
+        assert [each.policies[-2:] for each in read(changed)] == [("1",), ("7", "8"), ("2",)]
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "sources:\n  - id: a\n    url: https://a.example/\n    policies:\n      - 5\n",
+            "sources: [{id: a, url: https://a.example/}]\n",
+            "sources:\n  - {id: a, url: https://a.example/}\n",
+        ],
+    )
+    def test_what_is_written_otherwise_is_left_to_the_person(self, written: str) -> None:
+        with pytest.raises(UsageError, match="add 7 to the policies of 'a' yourself"):
+            with_policies(f"version: 1\n{written}", "a", ["7"], "sources.yaml", WORDS)
