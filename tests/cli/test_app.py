@@ -21,6 +21,7 @@ init; check; run; worker; web; poll; changes; match; deliver; status; doctor; de
 sources list; sources show; sources strike; sources test; sources pause; sources resume
 sources compare; sources discover; sources import-opml; sources export-opml
 sources export-warc
+sources derive; sources proposals; sources accept; sources dismiss
 policies import; policies list; policies show; policies export; policies add; policies edit
 flags list; flags show; flags accept; flags reject; flags snooze; flags undo
 actions list; actions show; actions add; actions confirm; actions correct; actions retract

@@ -208,6 +208,20 @@ def test_nothing_is_lost_where_the_file_cannot_be_written(
     assert list(cited.folder.glob(".sources-*")) == []
 
 
+def test_a_crash_after_the_file_was_written_is_mended_by_accepting_again(cited: Monitor) -> None:
+    cited("sources", "derive", "1")
+    database = cited.folder / "state" / "monitor.db"
+    before = database.read_bytes()
+    cited("sources", "accept", "1")
+    written = text(cited)
+    database.write_bytes(before)
+
+    cited("sources", "accept", "1")
+
+    assert text(cited) == written
+    assert states(cited)[0] == (1, "accepted")
+
+
 def test_words_that_do_not_fit_together_are_refused(cited: Monitor) -> None:
     for words in (("accept",), ("accept", "--all"), ("accept", "1", "--all", "--policy", "1"), ("dismiss",)):
         cited("sources", *words, code=2)
