@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from monitor.core.citations import Passage, passages
 from monitor.core.match.identifiers import Identifier
 from monitor.core.text import clean
-from monitor.core.urls import canonical_url
+from monitor.core.urls import document_key
 from monitor.core.watches import (
     Numbered,
     Unwatchable,
@@ -54,7 +54,7 @@ class Derived:
 def watch_key(url: str) -> str:
     """What two addresses share that watch the same: a docket's page and its feed, a document and its API's answer."""
     found = watch_of_link(url)
-    return canonical_url(found.url if isinstance(found, Watch) else url)
+    return document_key(found.url if isinstance(found, Watch) else url)
 
 
 def derive(record: PolicyRecord, *, watched: Collection[str] = (), own: Collection[str] = ()) -> Derived:
@@ -78,7 +78,7 @@ class _Gathered:
 
     def __init__(self, record: PolicyRecord, own: Collection[str]) -> None:
         pages = (record.url, *own)
-        self._own_pages = {canonical_url(url) for url in pages}
+        self._own_pages = {document_key(url) for url in pages}
         self._own_sites = {site for url in pages if (site := site_of(url)) and not is_government(host_of(url))}
         self._watches: dict[str, Watch] = {}
         self._why: dict[str, dict[Citation, None]] = {}
@@ -119,11 +119,13 @@ class _Gathered:
     def _is_own(self, link: str) -> bool:
         site = site_of(link)
         within = any(site == own or site.endswith(f".{own}") for own in self._own_sites)
-        return within or canonical_url(link) in self._own_pages
+        return within or document_key(link) in self._own_pages
 
     def _add(self, watch: Watch, citation: Citation) -> None:
-        key = canonical_url(watch.url)
-        self._watches.setdefault(key, watch)
+        key = document_key(watch.url)
+        before = self._watches.get(key)
+        if before is None or (before.url.startswith("http:") and watch.url.startswith("https:")):
+            self._watches[key] = watch
         self._why.setdefault(key, {})[citation] = None
 
     def proposals(self) -> Iterator[Proposal]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core.urls import canonical_url
+from monitor.core.urls import document_key
 
 GONE_STATUSES = frozenset({404, 410})
 _POLLS = 3
@@ -34,10 +34,14 @@ NOT_LOST = Lost()
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
-    """What editors are told: ``words`` go on after the document's name. ``status`` is what its address answered."""
+    """What editors are told: ``words`` go on after the document's name. ``status`` is what its address answered.
+
+    ``whole``: the source is one document, whose words are its entry's; else it is a list of many, known by its name.
+    """
 
     url: str
     name: str
+    whole: bool
     words: str
     status: int
     policies: tuple[str, ...]
@@ -67,11 +71,7 @@ def _again(before: Lost, what: str, at: datetime) -> Lost:
 
 def is_elsewhere(own: str, target: str) -> bool:
     """Tell whether a redirect leads to another document: not where only the scheme, "www." or a last slash differ."""
-    return _bare(own) != _bare(target)
-
-
-def _bare(url: str) -> str:
-    return canonical_url(url).partition("://")[2].removeprefix("www.")
+    return document_key(own) != document_key(target)
 
 
 def words_of(lost: Lost) -> str:

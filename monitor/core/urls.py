@@ -107,6 +107,11 @@ def canonical_url(url: str) -> str:
         return stripped
 
 
+def document_key(url: str) -> str:
+    """Return what two addresses of one document share: the canonical address without scheme and "www."."""
+    return canonical_url(url).partition("://")[2].removeprefix("www.") or url
+
+
 def _in_order(site: str, path: str, query: str) -> str:
     kept = [pair for pair in query.split("&") if not is_tracking(pair.partition("=")[0])]
     kept.sort(key=lambda pair: pair.split("="))

@@ -39,6 +39,10 @@ UNCERTAIN = frozenset(
 """The kinds of which nothing is recorded automatically: pages say what they like, and anybody can mail."""
 
 
+WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})
+"""The kinds that are one document: one entry, whose every change is a story of its own."""
+
+
 class Voice(StrEnum):
     """Who speaks when this source speaks: sets the draft's title and the digest's order (this order)."""
 

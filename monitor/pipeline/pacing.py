@@ -13,7 +13,7 @@ from monitor.core.health import hurry
 from monitor.core.lost import Lost, Vanished, after_document, after_refusal, words_of
 from monitor.core.pace import Lesson, is_hurried, is_in_step, learn
 from monitor.core.schedule import after_skips, next_poll
-from monitor.model.source import FetchFailed, PollError, ReadFailed, SourceKind, Validators, Wait
+from monitor.model.source import WHOLE, FetchFailed, PollError, ReadFailed, SourceKind, Validators, Wait
 from monitor.net.robots import LONGEST_DELAY
 from monitor.pipeline.context import Context, log
 from monitor.store.hosts import Hold
@@ -106,7 +106,8 @@ def _noticed(claim: Claim, habits: Habits, now: datetime) -> tuple[Habits, Vanis
         return habits, None
     words = words_of(lost)
     log.warning("document_vanished", source=source.id, url=source.url, why=words)
-    vanished = Vanished(source.url, source.name, words, _status(lost), source.policies)
+    whole = (habits.read_as or source.kind) in WHOLE
+    vanished = Vanished(source.url, source.name, whole, words, _status(lost), source.policies)
     return replace(habits, lost=replace(lost, told=True)), vanished
 
 

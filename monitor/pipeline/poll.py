@@ -24,6 +24,7 @@ from monitor.model.change import Diff
 from monitor.model.flag import Match
 from monitor.model.source import (
     NO_WAIT,
+    WHOLE,
     Fetched,
     FetchFailed,
     FetchResult,
@@ -61,7 +62,6 @@ from monitor.store.schedule import Claim, claim_due, next_start
 
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
-WHOLE = frozenset({SourceKind.PAGE, SourceKind.PDF})  # one entry, whose every change is a story of its own
 ONLY_NEW = frozenset({SourceKind.MAILBOX})  # its document is what came since; its validator, how far it was read
 _STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
 

@@ -24,7 +24,7 @@ def tell_vanished(tx: Tx, source_id: str, at: datetime, vanished: Vanished) -> i
     policies = [found for name in vanished.policies if (found := find_policy(tx, name)) is not None]
     if not policies:
         return 0
-    last = _last_words(tx, source_id)
+    last = _last_words(tx, source_id, vanished)
     values = _never_read(tx, source_id, at, vanished) if last is None else _repeated(tx, last, at)
     revision_id = tx.execute(insert(s.revision).values(**values).returning(s.revision.c.id)).scalar_one()
     change = {"source_id": source_id, "revision_id": revision_id, "kind": ChangeKind.GONE.value, "at": at}
@@ -41,8 +41,8 @@ def _match(policy: StoredPolicy, vanished: Vanished) -> Match:
     return Match(policy.record.url, policy.record.title or policy.record.url, _SCORE, flag=True, reasons=(reason,))
 
 
-def _last_words(tx: Tx, source_id: str) -> RowMapping | None:
-    """The newest revision of the source's newest entry: of a page or a PDF, its one entry's."""
+def _last_words(tx: Tx, source_id: str, vanished: Vanished) -> RowMapping | None:
+    """The newest revision of a document's entry; of a list's, what was told of it as a whole before."""
     query = (
         select(s.revision)
         .join(s.entry, s.entry.c.id == s.revision.c.entry_id)
@@ -50,6 +50,8 @@ def _last_words(tx: Tx, source_id: str) -> RowMapping | None:
         .order_by(s.revision.c.id.desc())
         .limit(1)
     )
+    if not vanished.whole:
+        query = query.where(s.entry.c.key == vanished.url)
     return tx.execute(query).mappings().first()
 
 
@@ -62,7 +64,7 @@ def _repeated(tx: Tx, last: RowMapping, at: datetime) -> dict[str, Any]:
 
 
 def _never_read(tx: Tx, source_id: str, at: datetime, vanished: Vanished) -> dict[str, Any]:
-    """An entry without words, for a document that was gone before it was first read."""
+    """An entry without words, for a document that was gone before it was first read, and for a list as a whole."""
     nothing = hashlib.sha256(b"").hexdigest()
     answer = {"url": vanished.url, "status": vanished.status, "sha256": nothing, "size": 0, "headers": {}}
     snapshot = insert(s.snapshot).values(source_id=source_id, at=at, **answer).returning(s.snapshot.c.id)

@@ -134,6 +134,13 @@ def test_what_is_cited_twice_is_proposed_once_with_both_citations() -> None:
     assert found[0].why == (Citation(f"{memo}/", 'the action "One"'), Citation(memo, 'the action "Two"'))
 
 
+def test_two_addresses_of_one_document_are_one_watch_by_https() -> None:
+    (found,) = proposed(action(url="http://www.uscis.gov/memo"), action(url="https://uscis.gov/memo/#top"))
+
+    assert found.url == "https://uscis.gov/memo/"
+    assert watch_key("http://uscis.gov/memo") == found.key
+
+
 def test_a_number_beside_the_link_to_its_docket_is_that_docket() -> None:
     complaint = action("Kiakombua v. Wolf, No. 19-cv-1872 (D.D.C.)", f"{COURTLISTENER}/docket/7/kiakombua-v-wolf/")
     found = proposed(complaint, action("An order in 1:19-cv-01872"), identifiers=("19-cv-1872",))

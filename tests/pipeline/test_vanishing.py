@@ -224,13 +224,19 @@ async def test_it_is_accepted_and_rejected_as_any_flag_is(tracked: Newsroom) -> 
         assert [each.id for each in await room.flags(FlagState.ACCEPTED)] == [flag.id]
 
 
-async def test_a_docket_whose_feed_is_gone_is_told_with_its_newest_entry(tracked: Newsroom) -> None:
+async def test_a_docket_whose_feed_is_gone_is_told_under_its_own_name(tracked: Newsroom) -> None:
     async with open_site() as site, over_the_wire(tracked) as room:
         entry = "<item><title>ORDER granting the motion in full</title><guid>1</guid></item>"
-        site.serve(f"<rss version='2.0'><channel><title>D</title>{entry}</channel></rss>".encode(), path=PATH)
+        feed = f"<rss version='2.0'><channel><title>D</title>{entry}</channel></rss>".encode()
+        site.serve(feed, path=PATH)
         await room.watch(replace(cited(site), kind=SourceKind.FEED, voice=Voice.COURT))
         await room.poll()
         site.answers[PATH] = answer(404)
 
-        assert await ask(room, 4) == 1
-        assert (await room.flags())[0].title == "ORDER granting the motion in full"
+        first = await ask(room, 4)
+        site.serve(feed, path=PATH)
+        back = await ask(room, 1)
+        site.answers[PATH] = answer(410)
+
+        assert (first, back, await ask(room, 4)) == (1, 0, 1)
+        assert [flag.title for flag in await room.flags()] == ["Flock Safety"] * 2
