@@ -256,7 +256,8 @@ async def _refused_as_page(ctx: Context, claim: Claim, reading: Reading) -> Poll
     refused = await ctx.robots.refusal(claim.address, ctx.proxies(source.id))
     if refused is None:
         return None
-    return replace(failed(ctx, claim, refused), habits=replace(claim.habits, read_as=reading.kind))
+    record = failed(ctx, claim, refused)
+    return replace(record, habits=replace(record.habits or claim.habits, read_as=reading.kind))
 
 
 def _found(claim: Claim, document: Document, reading: Reading) -> Found:
