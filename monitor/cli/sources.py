@@ -15,8 +15,8 @@ from monitor.cli.source_discovery import discover
 from monitor.cli.source_export import export_warc
 from monitor.cli.source_lists import export_opml, import_opml
 from monitor.cli.source_noise import note_row, print_noise, strike, suppression_row
-from monitor.cli.source_revisions import compare
 from monitor.cli.source_proposals import accept, derive, dismiss, proposals
+from monitor.cli.source_revisions import compare
 from monitor.cli.source_trial import try_out
 from monitor.cli.workspace import folder_of, with_context
 

@@ -222,7 +222,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
     if reading.blocks:
         judged = await judge_page(ctx, claim, fetched, reading)
         if isinstance(judged, ReadFailed):
-            return failed(ctx, claim, judged)
+            return failed(ctx, claim, judged, led_to=fetched.permanent_url)
         record = replace(record, page=judged)
         if judged.blocks is None:  # told, if anything is, when the pass over its host ends
             record = replace(record, notes=reading.notes)

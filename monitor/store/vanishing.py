@@ -8,10 +8,13 @@ from typing import Any
 
 from sqlalchemy import RowMapping, func, insert, select
 
+from monitor.core.archive import packed
 from monitor.core.lost import Vanished
 from monitor.model.change import ChangeKind
 from monitor.model.flag import Match, Reason, ReasonKind
+from monitor.model.source import Fetched
 from monitor.store import schema as s
+from monitor.store.archive import store_snapshot
 from monitor.store.database import Tx
 from monitor.store.flags import raise_flags
 from monitor.store.policies import StoredPolicy, find_policy
@@ -65,17 +68,16 @@ def _repeated(tx: Tx, last: RowMapping, at: datetime) -> dict[str, Any]:
 
 def _never_read(tx: Tx, source_id: str, at: datetime, vanished: Vanished) -> dict[str, Any]:
     """An entry without words, for a document that was gone before it was first read, and for a list as a whole."""
-    nothing = hashlib.sha256(b"").hexdigest()
-    answer = {"url": vanished.url, "status": vanished.status, "sha256": nothing, "size": 0, "headers": {}}
-    snapshot = insert(s.snapshot).values(source_id=source_id, at=at, **answer).returning(s.snapshot.c.id)
+    answer = Fetched(vanished.url, vanished.status, b"")
+    snapshot_id = store_snapshot(tx, source_id, at, answer, packed(b""))
     entry = insert(s.entry).values(source_id=source_id, key=vanished.url, first_seen=at).returning(s.entry.c.id)
     return {
         "entry_id": tx.execute(entry).scalar_one(),
         "seq": 1,
-        "snapshot_id": tx.execute(snapshot).scalar_one(),
+        "snapshot_id": snapshot_id,
         "at": at,
         "title": vanished.name,
         "text": "",
         "url": vanished.url,
-        "fingerprint": nothing,
+        "fingerprint": hashlib.sha256(b"").hexdigest(),
     }
