@@ -1,7 +1,7 @@
 """What one poll costs, against what its parts cost alone: ``make bench``, or ``python -m benchmarks --sources 10000``.
 
 CPU time of this process and its children, all threads; the site of feeds runs in another process and is not counted.
-Each source is a host of its own, on loopback. Ratios of one run travel between machines, milliseconds do not.
+Each feed is a host of its own, on loopback; watched pages are all of one. Ratios of one run travel between machines, milliseconds do not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import uvloop
 from benchmarks.differences import differences
 from benchmarks.many import idle, many
 from benchmarks.measure import FEED_BYTES, Figure, Meter, checked, stable
+from benchmarks.pages import pages
 from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, policies, watch
 from monitor.build import start_logging
 from monitor.model.source import Fetched, FetchResult, Validators
@@ -104,7 +105,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sources", type=int, default=1_000, help="how many for the pass over many")
     parser.add_argument("--rounds", type=int, default=6, help="passes over unchanged feeds")
-    parser.add_argument("--only", choices=("small", "diff", "many", "idle"), help="one part (idle: only so)")
+    parser.add_argument("--only", choices=("small", "diff", "many", "pages", "idle"), help="one part (idle: only so)")
+    parser.add_argument("--pages", type=int, default=300, help="how many of them are watched")
+    parser.add_argument("--passes", type=int, default=4, help="over the watched pages")
     words = parser.parse_args()
     start_logging("text", least=logging.WARNING)
     figures: list[Figure] = []
@@ -112,6 +115,7 @@ def main() -> None:
         "small": lambda folder: _small(folder, words.rounds),
         "diff": differences,
         "many": lambda folder: many(folder, words.sources),
+        "pages": lambda folder: pages(folder, words.pages, words.passes),
         "idle": lambda folder: idle(folder, words.sources),
     }
     with TemporaryDirectory(prefix="monitor-bench-") as folder:

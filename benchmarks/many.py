@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import bindparam, update
 
-from benchmarks.measure import FEED_BYTES, Figure, Meter, checked, stable
+from benchmarks.measure import FEED_BYTES, Figure, Meter, checked, peak_of, stable
 from benchmarks.peers import peers
 from benchmarks.workspace import Clock, FeedSite, feed_site, opened_workspace, policies, watch
 from monitor.pipeline.context import Context
@@ -57,12 +57,7 @@ async def many(folder: Path, count: int) -> list[Figure]:
 def _peak(site: FeedSite) -> float:
     """The most memory that this process and the processes that read its documents ever held, in MB."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return (own + sum(map(_peak_of, Meter(site).children()))) / 1024
-
-
-def _peak_of(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+    return (own + sum(map(peak_of, Meter(site).children()))) / 1024
 
 
 def _fewer(site: FeedSite, chosen: Sequence[int], count: int) -> tuple[list[int], int]:

@@ -71,6 +71,18 @@ async def checked(ctx: Context, clock: Clock, **expected: int) -> None:
     assert found == expected, f"{found} where {expected} was expected"
 
 
+def largest(meter: Meter) -> float:
+    """The most memory that any one process of this work ever held, in MB."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return max(own, *map(peak_of, meter.children()), 0) / 1024
+
+
+def peak_of(pid: int) -> int:
+    """The most memory that a process ever held, in kB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+
+
 def stable(site: FeedSite, feeds: int, count: int, share: float) -> tuple[list[int], int]:
     """Feeds of which ``share`` have a new entry in pass 2 and none was edited; how many have."""
     site.turn(2)

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -64,6 +64,10 @@ class FeedSite:
         """A feed's document of this pass."""
         return self._ask(f"/feed/{feed}.xml")
 
+    def ask(self, path: str) -> Any:
+        """What the site's control says."""
+        return json.loads(self._ask(path))
+
     def _ask(self, path: str) -> bytes:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
             content: bytes = answer.read()
@@ -87,6 +91,24 @@ def feed_site(feeds: int, size: int) -> Iterator[FeedSite]:
 def own_site(feeds: int, size: int, share: float = 0.1) -> Iterator[FeedSite]:
     """``benchmarks.site``, in which this share of the feeds have a new entry in each pass; ended on leaving."""
     with _running(lambda port: ["-m", "benchmarks.site", port, str(feeds), str(size), str(share)]) as site:
+        yield site
+
+
+@contextmanager
+def page_site(pages: int, rate: float) -> Iterator[FeedSite]:
+    """The shared test site with every noise that it has; FileNotFoundError where it is not there."""
+    shared = _SHARED / "bench" / "site.py"
+    if not shared.exists():
+        raise FileNotFoundError(shared)
+    words = ["--any-loopback", "--noise", "full", "--n", str(pages), "--change-rate", str(rate)]
+    with _running(lambda port: [str(shared), "--port", port, *words]) as site:
+        yield site
+
+
+@contextmanager
+def own_page_site(pages: int, rate: float) -> Iterator[FeedSite]:
+    """``benchmarks.pages_site``; ended on leaving."""
+    with _running(lambda port: ["-m", "benchmarks.pages_site", port, str(pages), str(rate)]) as site:
         yield site
 
 
@@ -136,11 +158,13 @@ def _made(number: int) -> PolicyRecord:
 
 
 @asynccontextmanager
-async def opened_workspace(folder: Path, clock: Clock, policies: Sequence[PolicyRecord]) -> AsyncIterator[Context]:
-    """A fresh workspace on SQLite with these policies, that may ask loopback and leaves hosts no gap."""
+async def opened_workspace(
+    folder: Path, clock: Clock, policies: Sequence[PolicyRecord], settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Context]:
+    """A fresh workspace on SQLite with these policies, that may ask loopback; ``settings`` by their variables."""
     (folder / "sources.yaml").write_text("version: 1\nsources: []\n", encoding="utf-8")
     (folder / "subscriptions.yaml").write_text("version: 1\nsubscribers: []\n", encoding="utf-8")
-    environ = {"MONITOR_ALLOW_NETWORKS": "127.0.0.0/8", "MONITOR_LOG": "json"}
+    environ = {"MONITOR_ALLOW_NETWORKS": "127.0.0.0/8", "MONITOR_LOG": "json", **(settings or {})}
     async with opened(configure(folder, environ), clock=clock, environ=environ) as ctx:
 
         def work(tx: Tx) -> None:
