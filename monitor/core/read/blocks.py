@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from selectolax.lexbor import LexborNode
 
@@ -13,6 +14,8 @@ from monitor.model.page import LINK_PLACE, Block
 _VARYING = re.compile(r"\d|[-_](?=[0-9a-f]*\d)[0-9a-f]{6,}$", re.I)  # a class that numbers its element names no place
 _CELL_BREAK = "\x1f"
 _ROOTS = frozenset({"html", "body"})
+_WRITTEN = BLOCK_TAGS | CELL_TAGS | {"a"}
+_SHARED = 400  # characters up to which a line may stand on many pages
 _DEEPEST_PLACE = 8  # labels: what stands further out tells nothing apart
 
 LinkLine = Callable[[LexborNode, str], str | None]
@@ -25,11 +28,8 @@ def blocks_of(root: LexborNode | None, zones: Mapping[int, bool], link_line: Lin
     ``link_line`` writes a link, with the words that it hangs on, or gives None where it is none of interest.
     """
     writer = _Writer(zones, link_line, main=root is not None and zones.get(root.mem_id, False))
-    for node, entering in _walk(root):
-        if entering:
-            writer.enter(node)
-        else:
-            writer.leave(node)
+    if root is not None:
+        _walk(root, writer)
     writer.end_line()
     return writer.blocks
 
@@ -46,31 +46,41 @@ def is_link(block: Block) -> bool:
     return block.place.endswith(LINK_PLACE)
 
 
-def _walk(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield each seen node on entering (True); those that hold others on leaving, too. No recursion."""
-    node, depth = root, 0
-    while node is not None:
-        tag = node.tag
-        if tag not in UNSEEN_TAGS:
-            yield node, True
-            child = None if tag == "-text" else node.first_child
-            if child is not None:
-                node, depth = child, depth + 1
-                continue
-            if tag != "-text":
-                yield node, False
-        while depth:
-            following = node.next
-            if following is not None:
+def _walk(root: LexborNode, writer: _Writer) -> None:
+    """Hand each seen node to the writer on entering, and each that is no text on leaving. No recursion."""
+    levels: list[Iterator[LexborNode]] = [iter((root,))]
+    opened: list[tuple[LexborNode, str]] = []
+    while levels:
+        for node in levels[-1]:
+            tag = node.tag or ""
+            if tag == "-text":
+                writer.read(node.text_content or "")
+            elif tag not in UNSEEN_TAGS:
+                if tag in _WRITTEN:
+                    writer.enter(node, tag)
+                opened.append((node, tag))
+                levels.append(node.iter(include_text=True))
                 break
-            parent = node.parent
-            if parent is None:
-                return
-            node, depth = parent, depth - 1
-            yield node, False
-        if depth == 0:
-            return
-        node = following
+        else:
+            levels.pop()
+            if opened:
+                node, tag = opened.pop()
+                if tag in _WRITTEN:
+                    writer.leave(node, tag)
+
+
+@lru_cache(maxsize=1_024)
+def _label(tag: str, names: str) -> str:
+    """An element as its place calls it: with the first of its classes, unless that numbers elements."""
+    first = names.split(None, 1)[0] if names.strip() else ""
+    return f"{tag}.{first}" if first and not _VARYING.search(first) else tag
+
+
+_short_line = lru_cache(maxsize=4_096)(one_line)  # the pages of a site share the words around their text
+
+
+def _line(text: str) -> str:
+    return _short_line(text) if len(text) < _SHARED else one_line(text)
 
 
 class _Writer:
@@ -81,36 +91,36 @@ class _Writer:
         self._zones = zones
         self._link_line = link_line
         self._labels: list[str] = []
-        self._place = ""
-        self._main = [main]  # of the zones that are open
+        self._places = [""]  # of the blocks that are open
+        self._main = [main]  # of the same
         self._pieces: list[str] = []
         self._links: list[str] = []
-        self._words: list[tuple[LexborNode, int]] = []  # links that are open, and where their words begin
+        self._words: list[int] = []  # where the words of the links begin that are open
         self._row: int | None = None  # memory address of the data row that is being written
         self._pre = 0
 
-    def enter(self, node: LexborNode) -> None:
-        tag = node.tag
-        if tag == "-text":
-            self._pieces.append(node.text_content or "")
-        elif tag == "a":
-            self._words.append((node, len(self._pieces)))
+    def read(self, text: str) -> None:
+        if self._pieces or not text.isspace():
+            self._pieces.append(text)
+
+    def enter(self, node: LexborNode, tag: str) -> None:
+        if tag == "a":
+            self._words.append(len(self._pieces))
         elif tag in CELL_TAGS:
             if self._row is None:
                 self._open(node, tag)
             else:
                 self._pieces.append(_CELL_BREAK)
-        elif tag in BLOCK_TAGS:
+        else:
             self._enter_block(node, tag)
 
-    def leave(self, node: LexborNode) -> None:
-        tag = node.tag
+    def leave(self, node: LexborNode, tag: str) -> None:
         if tag == "a":
             self._end_link(node)
         elif tag in CELL_TAGS:
             if self._row is None:
-                self._close(node)
-        elif tag in BLOCK_TAGS:
+                self._close(tag)
+        else:
             self._leave_block(node, tag)
 
     def end_line(self) -> None:
@@ -120,7 +130,7 @@ class _Writer:
             for line in text.split("\n") if self._pre else (text,):
                 self._add(line)
         if self._links:
-            place = self._place + LINK_PLACE
+            place = self._places[-1] + LINK_PLACE
             self.blocks += [Block(place, line, self._main[-1]) for line in self._links]
             self._links.clear()
 
@@ -140,27 +150,28 @@ class _Writer:
                 self._pieces.append(" ")
                 return
             self._end_row()
-        self._close(node)
+        self._close(tag)
         if tag == "pre":
             self._pre = max(0, self._pre - 1)
 
     def _open(self, node: LexborNode, tag: str) -> None:
         self.end_line()
-        names = node.attributes.get("class") or ""
-        first = names.split(None, 1)[0] if names else ""
-        if tag not in _ROOTS:  # their classes say which page it is
-            self._labels.append(f"{tag}.{first}" if first and not _VARYING.search(first) else tag)
-        self._place = " > ".join(self._labels[-_DEEPEST_PLACE:])
-        if node.mem_id in self._zones:
-            self._main.append(self._zones[node.mem_id])
+        main = self._zones.get(node.mem_id)
+        self._main.append(self._main[-1] if main is None else main)
+        if tag in _ROOTS:  # their classes say which page it is
+            self._places.append(self._places[-1])
+        else:
+            self._labels.append(_label(tag, node.attributes.get("class") or ""))
+            self._places.append(" > ".join(self._labels[-_DEEPEST_PLACE:]))
 
-    def _close(self, node: LexborNode) -> None:
+    def _close(self, tag: str) -> None:
         self.end_line()
-        if self._labels and node.tag not in _ROOTS:
+        if len(self._main) == 1:
+            return
+        self._main.pop()
+        self._places.pop()
+        if tag not in _ROOTS:
             self._labels.pop()
-        self._place = " > ".join(self._labels[-_DEEPEST_PLACE:])
-        if node.mem_id in self._zones and len(self._main) > 1:
-            self._main.pop()
 
     def _end_row(self) -> None:
         self._row = None
@@ -170,14 +181,12 @@ class _Writer:
             self._add(" | ".join(cells))
 
     def _end_link(self, node: LexborNode) -> None:
-        if not self._words or self._words[-1][0].mem_id != node.mem_id:
-            return
-        _, start = self._words.pop()
-        line = self._link_line(node, one_line("".join(self._pieces[start:]).replace(_CELL_BREAK, " ")))
+        start = self._words.pop()
+        line = self._link_line(node, _line("".join(self._pieces[start:]).replace(_CELL_BREAK, " ")))
         if line is not None:
             self._links.append(line)
 
     def _add(self, line: str) -> None:
-        flat = one_line(line)
+        flat = _line(line)
         if flat:
-            self.blocks.append(Block(self._place, flat, self._main[-1]))
+            self.blocks.append(Block(self._places[-1], flat, self._main[-1]))

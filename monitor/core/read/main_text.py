@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -70,8 +71,13 @@ def surroundings(tree: LexborHTMLParser) -> list[LexborNode]:
         return []
     whole = _length(body)
     marked = [node for node in body.css("[class], [id]") if node.tag not in _NEVER_AROUND]
-    around = [node for node in marked if _AROUND.search(_names(node)) and 2 * _length(node) < whole]
+    around = [node for node in marked if _is_around(_names(node)) and 2 * _length(node) < whole]
     return outermost([*tree.css(_FRAME), *around])
+
+
+@lru_cache(maxsize=4_096)
+def _is_around(names: str) -> bool:
+    return _AROUND.search(names) is not None
 
 
 def _strip(tree: LexborHTMLParser) -> None:

@@ -96,8 +96,7 @@ def _link_writer(base: str) -> LinkLine:
         link = _link(href, root if href[:1] == "/" and href[:2] != "//" else base)
         if link is None or ("#" in link and urldefrag(link).url == here):
             return None  # no link, or one within the page
-        spoken = words or one_line(spoken_of(anchor))
-        return link_line(shorten(spoken, _LINK_WORDS) if spoken else _file_name(link), link)
+        return _line(words or one_line(spoken_of(anchor)), link)
 
     return write
 
@@ -107,6 +106,11 @@ def _link(href: str, base: str) -> str | None:
     """The address without tracking. Kept, since the pages of a site share most of their links."""
     link = safe_link(href, base)
     return None if link is None else without_tracking(link)
+
+
+@lru_cache(maxsize=4_096)
+def _line(words: str, link: str) -> str:
+    return link_line(shorten(words, _LINK_WORDS) if words else _file_name(link), link)
 
 
 def _main_parts(tree: LexborHTMLParser) -> list[LexborNode]:

@@ -103,7 +103,10 @@ def is_overloaded(markup: str, *, bare: bool = False) -> bool:
     """
     if len(markup) < _LONG_TAG:
         return False
-    long = (piece for piece in markup.split("<") if len(piece) > _LONG_TAG and piece[0].isalpha())
+    pieces = markup.split("<")
+    if max(map(len, pieces)) <= _LONG_TAG:  # nearly always: told without a loop
+        return False
+    long = (piece for piece in pieces if len(piece) > _LONG_TAG and piece[0].isalpha())
     return any(_attributes_in(piece, bare) > _MOST_ATTRIBUTES for piece in long)
 
 
