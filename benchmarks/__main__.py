@@ -1,7 +1,8 @@
 """What one poll costs, against what its parts cost alone: ``make bench``, or ``python -m benchmarks --sources 10000``.
 
 CPU time of this process and its children, all threads; the site of feeds runs in another process and is not counted.
-Each feed is a host of its own, on loopback; watched pages are all of one. Ratios of one run travel between machines, milliseconds do not.
+Each feed is a host of its own, on loopback; watched pages are all of one.
+Ratios of one run travel between machines, milliseconds do not.
 """
 
 from __future__ import annotations

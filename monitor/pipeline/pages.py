@@ -12,7 +12,6 @@ from monitor.core.noise.judge import Verdict, judge, schooled
 from monitor.core.noise.mask import Mask
 from monitor.core.noise.siblings import ENOUGH, siblings
 from monitor.core.noise.validity import valid_for
-from monitor.core.read.blocks import text_of
 from monitor.model.source import (
     Fetched,
     FetchFailed,
@@ -26,7 +25,7 @@ from monitor.model.source import (
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.fetching import fetch_document
 from monitor.pipeline.paging import credentials_for
-from monitor.store.pages import MOST_WATCHED, Blocks, Candidate, PageRecord, PageState, page_state
+from monitor.store.pages import MOST_WATCHED, Blocks, Candidate, PageRecord, PageState
 from monitor.store.schedule import Claim
 from monitor.store.sources import host_key
 
@@ -50,12 +49,13 @@ def is_passing(claim: Claim, failed: FetchFailed) -> bool:
     return failed.error in _PASSING or (failed.error is PollError.HTTP_STATUS and (failed.status or 0) >= 500)
 
 
-async def judge_page(ctx: Context, claim: Claim, fetched: Fetched, reading: Reading) -> PageRecord | ReadFailed:
+async def judge_page(
+    ctx: Context, claim: Claim, fetched: Fetched, reading: Reading, state: PageState
+) -> PageRecord | ReadFailed:
     """Tell what of a page is new, noise, or broken. Only what further fetches say as well is held, to be told when
     the pass over its host ends (``pipeline/hosts.py``)."""
     source = claim.source
     host = host_key(source.url)
-    state = await ctx.db.read(lambda tx: page_state(tx, host, source.id))
     broken = _broken(claim, fetched, reading, state)
     if broken is not None:
         return broken
@@ -73,7 +73,7 @@ async def judge_page(ctx: Context, claim: Claim, fetched: Fetched, reading: Read
         fetches.append(again)
         verdict = judge(state.blocks, fetches, valid, suspect=suspect)
     held, controls = await _held(ctx, claim, reading, state, verdict)
-    return PageRecord(host, None, held, verdict.lessons, controls)
+    return PageRecord(host, None, held, state.held, verdict.lessons, controls)
 
 
 def _now() -> float:
@@ -163,7 +163,7 @@ def _broken(claim: Claim, fetched: Fetched, reading: Reading, state: PageState) 
         return ReadFailed(PollError.REDIRECTED_HOME, f"redirected to {fetched.url}: the page itself is gone or moved")
     if state.blocks is None or not claim.seeded:
         return None
-    before, now = len(text_of(state.blocks)), len(text_of(reading.blocks))
+    before, now = len(state.text), sum(len(item.text) for item in reading.items)
     if before >= _LONG and now < before * _EMPTIED:
         detail = f"{now:,} characters of text where there were {before:,}: an error page, or an emptied one"
         return ReadFailed(PollError.PAGE_EMPTIED, detail)

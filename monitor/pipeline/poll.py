@@ -219,8 +219,8 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         record = replace(record, validators=validators, pages=reading.pages)
     if (skimmed.partial and not reading.items) or (is_tracker and claim.seeded and decided.is_nothing):
         return record
-    if reading.blocks:
-        judged = await judge_page(ctx, claim, fetched, reading)
+    if document.page is not None:
+        judged = await judge_page(ctx, claim, fetched, reading, document.page)
         if isinstance(judged, ReadFailed):
             return failed(ctx, claim, judged, led_to=fetched.permanent_url)
         record = replace(record, page=judged)
@@ -271,9 +271,16 @@ def _found(claim: Claim, document: Document, reading: Reading) -> Found:
         items=skimmed.total if countable else None,
         window=None if is_tracker else document.window,
         gap=gap and not skimmed.partial and not is_tracker,  # more may have come and gone between two polls (fault 48)
-        proven=not decided.new and not decided.revised if reading.kind in WHOLE else overlaps or skimmed.partial,
+        proven=_is_same(document, reading) if reading.kind in WHOLE else overlaps or skimmed.partial,
         read_as=reading.kind if claim.source.kind is SourceKind.AUTO else None,
     )
+
+
+def _is_same(document: Document, reading: Reading) -> bool:
+    """Whether a document that is one entry says what it did."""
+    if document.page is not None and document.page.blocks is not None:
+        return all(item.text == document.page.text for item in reading.items)
+    return not document.decided.new and not document.decided.revised
 
 
 def _extent(claim: Claim, skimmed: Skimmed, at: datetime) -> Extent:

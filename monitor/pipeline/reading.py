@@ -16,6 +16,7 @@ from monitor.pipeline.tracker import recognised
 from monitor.store.database import Tx
 from monitor.store.hosts import Hold
 from monitor.store.known import have_further_keys, known_entries
+from monitor.store.pages import PageState, page_state
 from monitor.store.policies import NO_VERSION, Version, policies_version
 from monitor.store.schedule import Claim
 from monitor.store.sources import host_key
@@ -27,7 +28,8 @@ _NOTHING = Decided()
 class Document:
     """A document's reading, compared with what is known, and the policies' version at that moment.
 
-    ``window``: what it covers by its dates; ``holds``: of the host that was asked for further pages.
+    ``window``: what it covers by its dates; ``holds``: of the host that was asked for further pages; ``page``: what is
+    known of a watched page. Where its blocks are known, what of it is new is told by those, and not ``decided`` here.
     """
 
     skimmed: Skimmed
@@ -35,6 +37,7 @@ class Document:
     version: Version = NO_VERSION
     window: timedelta | None = None
     holds: tuple[Hold, ...] = ()
+    page: PageState | None = None
 
     @property
     def paged(self) -> bool:
@@ -60,11 +63,11 @@ async def read_and_compare(ctx: Context, claim: Claim, fetched: Fetched, at: dat
             skimmed = replace(skimmed, result=result, total=_total(skimmed, first))
         if isinstance(skimmed.result, ReadFailed):
             return Document(skimmed)
-        decided, version = await _compare(ctx, claim, skimmed.result)
+        decided, version, page = await _compare(ctx, claim, skimmed.result)
         if not skimmed.partial or await _is_plain(ctx, decided):
             break
     edited = tuple(each for each in decided.revised if each[1].key not in skimmed.same)
-    return Document(skimmed, replace(decided, revised=edited), version, window, holds)
+    return Document(skimmed, replace(decided, revised=edited), version, window, holds, page)
 
 
 def _total(skimmed: Skimmed, first: Reading) -> int:
@@ -75,26 +78,32 @@ def _total(skimmed: Skimmed, first: Reading) -> int:
     return len(first.items) if first.listed is None else first.listed
 
 
-async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decided, Version]:
+async def _compare(ctx: Context, claim: Claim, reading: Reading) -> tuple[Decided, Version, PageState | None]:
     if not reading.items:
-        return Decided(), NO_VERSION
+        return Decided(), NO_VERSION, None
+    source = claim.source
     keys = lookup_keys(reading)
     links = {canonical_url(item.url) for item in reading.items if item.url}
     titles = {item.title for item in reading.items if item.title}
 
-    def work(tx: Tx) -> tuple[list[Known], Version]:
+    def work(tx: Tx) -> tuple[list[Known] | None, Version, PageState | None]:
+        page = page_state(tx, host_key(source.url), source.id) if reading.blocks else None
+        if claim.seeded and page is not None and page.blocks is not None:
+            return None, NO_VERSION, page
         known = known_entries(tx, claim.source.id, keys=keys, links=links)
         if asks_for_titles(reading, known):
             found = {each.entry_id for each in known}
             titled = known_entries(tx, claim.source.id, keys=(), links=(), titles=titles)
             known += [each for each in titled if each.entry_id not in found]
-        return known, policies_version(tx)
+        return known, policies_version(tx), page
 
-    known, version = await ctx.db.read(work)
+    known, version, page = await ctx.db.read(work)
+    if known is None:
+        return Decided(), version, page
     decided = decide(reading, known)
     if reading.kind is SourceKind.TRACKER:
         decided = await recognised(ctx, claim, reading, decided)
-    return decided, version
+    return decided, version, page
 
 
 async def _is_plain(ctx: Context, decided: Decided) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Text, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Text, and_, bindparam, cast, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.noise.compare import Residue
@@ -21,6 +22,7 @@ from monitor.core.noise.validity import (
     pattern_to_json,
     with_weight,
 )
+from monitor.core.read.blocks import text_of
 from monitor.errors import NotFound
 from monitor.model.page import Block, pack_blocks, unpack_blocks
 from monitor.model.source import Source
@@ -53,21 +55,24 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class PageRecord:
     """What one poll of a page changes. ``blocks``: what is believed of it from now on, None where nothing new is.
-    ``held`` None: what was held, if anything, is no longer what the page says."""
+    ``held`` None: what was held (``was_held``) is no longer what the page says."""
 
     host: str
     blocks: Blocks | None = None
     held: Candidate | None = None
+    was_held: bool = True
     lessons: Sequence[Lesson] = ()
     controls: Mapping[str, Blocks] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What is known of a page and its host before a poll of it. ``watched``: how many pages of the host are,
-    MOST_WATCHED at most."""
+    """What is known of a page and its host before a poll of it. ``text``: of its blocks, the main text; ``held``: a
+    change of it waits; ``watched``: how many pages of the host are, MOST_WATCHED at most."""
 
     blocks: Blocks | None
+    text: str
+    held: bool
     suppressions: Sequence[Suppression]
     controls: Mapping[str, Blocks]
     watched: int
@@ -102,8 +107,11 @@ def page_state(tx: Tx, host: str, source_id: str) -> PageState:
     watched = len(_some_watched().rows(tx, {"of_host": host}))
     lone = watched < ENOUGH
     controls = _controls_of().rows(tx, {"of_source": source_id}) if lone else ()
+    blocks = unpack_blocks(packed[0][0]) if packed else None
     return PageState(
-        blocks=unpack_blocks(packed[0][0]) if packed else None,
+        blocks=blocks,
+        text=text_of(blocks or ()),
+        held=bool(packed) and packed[0][1] is not None,
         suppressions=suppressions_of(tx, host),
         controls={url: unpack_blocks(blocks) for url, blocks in controls},
         watched=watched,
@@ -112,7 +120,8 @@ def page_state(tx: Tx, host: str, source_id: str) -> PageState:
 
 @cache
 def _blocks_of() -> Prepared:
-    return Prepared(select(p.page.c.blocks).where(p.page.c.source_id == bindparam("of_source", type_=Text)))
+    wanted = select(p.page.c.blocks, p.page.c.held_at)
+    return Prepared(wanted.where(p.page.c.source_id == bindparam("of_source", type_=Text)))
 
 
 @cache
@@ -132,16 +141,24 @@ def _some_watched() -> Prepared:
 @cache
 def _suppressions_of() -> Prepared:
     of_host = p.suppression.c.host == bindparam("of_host", type_=Text)
-    names = ("id", "host", "pattern", "weights", "first_at", "last_at", "struck_at")
-    return Prepared(select(*(p.suppression.c[name] for name in names)).where(of_host).order_by(p.suppression.c.id))
+    texts = (cast(p.suppression.c[name], Text) for name in ("pattern", "weights"))
+    rest = (p.suppression.c[name] for name in ("first_at", "last_at", "struck_at"))
+    query = select(p.suppression.c.id, p.suppression.c.host, *texts, *rest)
+    return Prepared(query.where(of_host).order_by(p.suppression.c.id))
 
 
-def suppressions_of(tx: Tx, host: str) -> list[Suppression]:
+def suppressions_of(tx: Tx, host: str) -> Sequence[Suppression]:
     """Every pattern that the host's pages taught, the oldest first; those that editors struck too."""
-    return [
-        Suppression(id, of, pattern_from_json(pattern), weights, first_at, last_at, struck_at)
-        for id, of, pattern, weights, first_at, last_at, struck_at in _suppressions_of().rows(tx, {"of_host": host})
-    ]
+    return _suppressions(tuple(map(tuple, _suppressions_of().rows(tx, {"of_host": host}))))
+
+
+@lru_cache(maxsize=64)
+def _suppressions(rows: tuple[tuple[Any, ...], ...]) -> Sequence[Suppression]:
+    """Of rows as they are stored: the same for all pages of a host until one of them teaches more."""
+    return tuple(
+        Suppression(id, of, pattern_from_json(json.loads(pattern)), json.loads(weights), first_at, last_at, struck_at)
+        for id, of, pattern, weights, first_at, last_at, struck_at in rows
+    )
 
 
 def _suppression(row: Mapping[Any, Any]) -> Suppression:
@@ -170,7 +187,9 @@ def record_page(tx: Tx, source_id: str, at: datetime, record: PageRecord, snapsh
     if record.held is not None and snapshot_id is not None:
         held = _candidate_to_json(record.held, snapshot_id)
     values: dict[str, Any] = {"held": held, "held_at": at if held else None}
-    if record.blocks is not None:
+    if record.blocks is None and held is None and not record.was_held:
+        pass  # as nearly always: nothing was held, and nothing is
+    elif record.blocks is not None:
         upsert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
         values |= {"host": record.host, "blocks": pack_blocks(record.blocks), "at": at}
         statement = upsert(p.page).values(source_id=source_id, **values)

@@ -102,13 +102,17 @@ def _compile(statement: Statement, dialect: Dialect, parameters: Mapping[str, An
 
 def _to_sqlite(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     convert = kind.dialect_impl(dialect).bind_processor(dialect)
-    # A poll writes the same moment into a dozen columns.
+    return _remembering(convert, kind)
+
+
+def _remembering(convert: Convert | None, kind: TypeEngine[Any]) -> Convert | None:
+    """A poll writes the same moment into a dozen columns, and reads the same ones again and again."""
     return lru_cache(maxsize=256)(convert) if convert is not None and isinstance(kind, Instant) else convert
 
 
 def _from_sqlite(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     convert: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
-    return convert
+    return _remembering(convert, kind)
 
 
 def _values(compiled: _Compiled, parameters: Mapping[str, Any]) -> list[Any]:

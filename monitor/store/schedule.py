@@ -160,13 +160,18 @@ def _due_at_all() -> Prepared:
     return Prepared(_candidates())
 
 
+@cache
+def _due_elsewhere(hosts: int) -> Prepared:
+    return Prepared(_candidates().where(s.source.c.host.not_in(_hosts(hosts))))
+
+
 def _due(tx: Tx, now: datetime, only: Collection[str] | None, full: Collection[str], most: int) -> Sequence[_Due]:
     asked = {"now": now, "most": most}
     if only is None and not full:
         return [_as_due(row) for row in _due_at_all().rows(tx, asked)]
-    query = _candidates()
-    if only is not None:
-        query = query.where(s.source.c.id.in_(only))
+    if only is None:
+        return [_as_due(row) for row in _due_elsewhere(len(full)).rows(tx, asked | _numbered(full))]
+    query = _candidates().where(s.source.c.id.in_(only))
     if full:
         query = query.where(s.source.c.host.not_in(full))
     return [_as_due(row) for row in tx.execute(query, asked)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,7 +35,9 @@ def residue(base: Blocks, now: Blocks, mask: Mask) -> Residue:
     was, new = [block.text for block in base], [block.text for block in now]
     if was == new:
         return Residue()
-    gone, come = _surplus(was, new), _surplus(new, was)
+    was_there, is_there = set(was), set(new)
+    is_plain = len(was_there) == len(was) and len(is_there) == len(new)
+    gone, come = _surplus(was, new, is_there, is_plain), _surplus(new, was, was_there, is_plain)
     twins: dict[int, int] = {}
     if come and gone:
         twins = _twins(base, gone, now, come, mask)
@@ -64,11 +66,13 @@ def _texts(blocks: Iterable[Block]) -> set[str]:
     return {block.text for block in blocks}
 
 
-def _surplus(lines: Sequence[str], others: Sequence[str]) -> list[int]:
-    """The places of lines that the others do not hold, or hold less often: then the last ones of equals."""
-    theirs = set(others)
+def _surplus(lines: Sequence[str], others: Sequence[str], theirs: Collection[str], is_plain: bool) -> list[int]:
+    """The places of lines that the others do not hold, or hold less often: then the last ones of equals.
+
+    ``theirs``: the others, each once; ``is_plain``: nothing stands twice.
+    """
     found = [place for place, line in enumerate(lines) if line not in theirs]
-    if len(set(lines)) == len(lines):
+    if is_plain:
         return found
     more = Counter(lines)
     for line in [line for line, count in more.items() if count == 1 or line not in theirs]:

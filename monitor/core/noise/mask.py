@@ -82,7 +82,10 @@ class Mask:
 
     def spans(self, place: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
         """Which of a line's tokens the gaps of its place take, in order, joined where they touch."""
-        found = sorted(span for gap in self._gaps.get(place, ()) for span in spans_of(gap, tokens))
+        gaps = self._gaps.get(place)
+        if not gaps:
+            return []
+        found = sorted(span for gap in gaps for span in spans_of(gap, tokens))
         joined: list[tuple[int, int]] = []
         for start, end in found:
             if joined and start <= joined[-1][1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,11 @@ class Suppression:
     first_at: datetime
     last_at: datetime
     struck_at: datetime | None = None
+    holds_for_host: bool = field(init=False)
+    """Whether it holds for pages that never showed it. A line that comes and goes may do so on several pages."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "holds_for_host", self._by_weights())
 
     def is_live(self, now: datetime) -> bool:
         """Whether it may hold for any page."""
@@ -43,9 +48,7 @@ class Suppression:
         """Whether the page, or enough of its host's, showed it."""
         return self.weights.get(page, 0) >= SURE or self.holds_for_host
 
-    @property
-    def holds_for_host(self) -> bool:
-        """Whether it holds for pages that never showed it. A line that comes and goes may do so on several pages."""
+    def _by_weights(self) -> bool:
         if self.weights.get(ALL, 0) >= SURE:
             return True
         if self.pattern.form is Form.TEXT:
