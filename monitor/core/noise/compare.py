@@ -74,14 +74,13 @@ def _surplus(lines: Sequence[str], others: Sequence[str], theirs: Collection[str
     found = [place for place, line in enumerate(lines) if line not in theirs]
     if is_plain:
         return found
-    more = Counter(lines)
-    for line in [line for line, count in more.items() if count == 1 or line not in theirs]:
-        del more[line]
+    more = {line: count for line, count in Counter(lines).items() if count > 1 and line in theirs}
     if more:
         less = Counter(line for line in others if line in more)
         for line, count in more.items():
-            places = [place for place, each in enumerate(lines) if each == line]
-            found += places[len(places) - max(0, count - less[line]) :]
+            if count > less[line]:
+                places = [place for place, each in enumerate(lines) if each == line]
+                found += places[len(places) - count + less[line] :]
     return sorted(found)
 
 
@@ -118,7 +117,7 @@ def _moved(base: Blocks, now: Blocks, twins: Mapping[int, int], mask: Mask) -> l
     """Blocks that stand elsewhere among those that both fetches hold once; links follow their words."""
     was, new = _once(base, mask), _once(now, mask)
     pairs = {place: new[text] for text, place in was.items() if text in new}
-    pairs |= {place: there for place, there in twins.items() if _counts(now[there], mask)}
+    pairs |= {place: there for place, there in twins.items() if _counts(now[there].place, mask)}
     order = [pairs[place] for place in sorted(pairs)]
     if all(place < following for place, following in pairwise(order)):
         return []
@@ -126,13 +125,13 @@ def _moved(base: Blocks, now: Blocks, twins: Mapping[int, int], mask: Mask) -> l
     return [now[place] for place in sorted(order) if place not in kept]
 
 
-def _counts(block: Block, mask: Mask) -> bool:
-    return not mask.shuffles(block.place) and not block.place.endswith(LINK_PLACE)
+def _counts(place: str, mask: Mask) -> bool:
+    return not mask.shuffles(place) and not place.endswith(LINK_PLACE)
 
 
 def _once(blocks: Blocks, mask: Mask) -> dict[str, int]:
     """Where the lines stand whose order counts, and which are there once."""
-    counted = {place: _counts(Block(place, ""), mask) for place in {block.place for block in blocks}}
+    counted = {place: _counts(place, mask) for place in {block.place for block in blocks}}
     found: dict[str, int] = {}
     again: set[str] = set()
     for number, block in enumerate(blocks):

@@ -132,7 +132,7 @@ def spans_of(gap: Pattern, tokens: Sequence[Token]) -> Iterator[tuple[int, int]]
     left, right, allowed = list(gap.left), list(gap.right), ALLOWED[gap.kind]
     most = _MOST_VALUES[gap.kind]
     for start in range(len(left), len(words)):
-        if words[start - len(left) : start] != left:
+        if left and (words[start - 1] != left[-1] or words[start - len(left) : start] != left):
             continue
         for end in range(start, min(start + most, len(words) - len(right)) + 1):
             if words[end : end + len(right)] == right:
