@@ -33,10 +33,13 @@ async def until_nothing_is_due(
         places = Places[T](limit, group, most_slow)
         while True:
             wanted = 0 if stop is not None and stop.is_set() else places.free()
+            was_busy = places.busy
             claims = await claim(wanted) if wanted else []
             for each in claims:
                 places.start(work(each))
             if not places.busy:
+                if was_busy and wanted:  # what ended meanwhile may have kept the rest from being claimed
+                    continue
                 break
             if wanted and len(claims) == wanted:
                 await places.until_free()
