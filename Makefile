@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
-.PHONY: demo run test test-slow check format bench lock clean
+.PHONY: demo run test test-slow test-growth check format bench lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/monitor demo --once --keep
@@ -18,7 +18,10 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m "not slow"
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m slow
+	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m "slow and not growth"
+
+test-growth: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m growth
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

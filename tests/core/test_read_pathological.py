@@ -80,6 +80,7 @@ def grows_too_fast(read: Callable[[bytes], object], small: bytes, large: bytes) 
 
 
 @pytest.mark.slow
+@pytest.mark.growth
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ENDED_BY_THE_JAIL])
 def test_F19_four_times_the_document_takes_no_reader_more_than_eight_times_as_long(name: str) -> None:
     small, large = document(name, SMALL), document(name, LARGE)
