@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from monitor.core.match import Matched, MatchItem
 from monitor.core.noise.compare import Residue, residue, standing
 from monitor.core.noise.host import Settled, Shared, settle
 from monitor.core.noise.judge import believed, frozen
-from monitor.core.noise.mask import Mask, is_loud
+from monitor.core.noise.mask import Mask
 from monitor.core.noise.siblings import ENOUGH
 from monitor.core.noise.validity import ALL, Suppression, valid_for
 from monitor.core.read.blocks import text_of
@@ -69,16 +69,18 @@ async def settle_hosts(ctx: Context, *, only: Collection[str] | None = None) -> 
     hosts = await ctx.db.read(lambda tx: held_hosts(tx, now=now, patience=PATIENCE, only=only))
     total = PollReport()
     for host in hosts:
-        if only is None and await _asked_others(ctx, host):
-            continue
-        total += await _settle(ctx, host)
+        try:
+            if only is not None or not await _asked_others(ctx, host):
+                total += await _settle(ctx, host)
+        except Exception:  # this host's fault keeps no other's changes from being told (I12); it is tried again
+            log.exception("host_broke", host=host)
     return total
 
 
 async def _asked_others(ctx: Context, host: str) -> bool:
     """Let a few other pages of the host be polled first, if none was for a while: one page cannot tell what is shared.
 
-    They are due now: the host's turn comes when they were polled.
+    They are due since before this pass: the host's turn comes when they were polled.
     """
     known = await ctx.db.read(lambda tx: _known_of(tx, host))
     oldest = min((page.held_at for page in known.held), default=None)
@@ -111,9 +113,9 @@ async def _settle(ctx: Context, host: str) -> PollReport:
     masks = {page.source.id: Mask(valid_for(page.source.id, known.suppressions, now)[0]) for page in known.held}
     known = replace(known, held=[_by_now(page, masks[page.source.id]) for page in known.held])
     settled = _settled(known, masks)
-    told = [each for page in known.held for each in await _told(ctx, page, settled, masks[page.source.id], known)]
+    told = [await _told(ctx, page, settled, masks[page.source.id], known) for page in known.held]
     ctx.crashpoint("page.before_settle")
-    report = await ctx.db.write(lambda tx: _commit(tx, host, known, masks, settled, told, now))
+    report = await ctx.db.write(lambda tx: _commit(tx, host, settled, told, now))
     ctx.crashpoint("page.after_settle")
     for note in settled.shared:
         log.info("host_note", host=host, pages=len(note.pages), come=note.come[:3], gone=note.gone[:3])
@@ -128,7 +130,9 @@ def _by_now(page: HeldPage, mask: Mask) -> HeldPage:
 
 
 def _settled(known: _Host, masks: dict[str, Mask]) -> Settled:
+    """What the host's pages tell together, in notes of watched pages: what only control pages share is nobody's."""
     changes: dict[str, Residue] = {page.source.id: page.candidate.left for page in known.held}
+    watched = frozenset(changes)
     count = known.pages
     if known.pages < ENOUGH:
         for page in known.held:
@@ -137,7 +141,9 @@ def _settled(known: _Host, masks: dict[str, Mask]) -> Settled:
                 masks[url] = masks[page.source.id]
             count += len(page.candidate.controls)
     joined = {words for note in known.notes for words in note.words}
-    return settle(changes, count, masks, joined)
+    bound = {page.source.id for page in known.held if page.source.policies}  # flagged for their policies, however late
+    settled = settle(changes, count, masks, known=joined, each=bound)
+    return replace(settled, shared=tuple(note for note in settled.shared if watched.intersection(note.pages)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,25 +159,25 @@ class _Telling:
         return any(not entry.silent for entry in self.entries)
 
 
-async def _told(ctx: Context, page: HeldPage, settled: Settled, mask: Mask, known: _Host) -> list[_Telling]:
+async def _told(ctx: Context, page: HeldPage, settled: Settled, mask: Mask, known: _Host) -> _Telling:
     source = page.source
     now = believed(page.blocks, page.candidate.blocks, mask)
     entry = await ctx.db.read(lambda tx: _entry_of(tx, source.url, source.id))
     if entry is None:  # nothing was told of it that could have changed
-        return [_Telling(page, now, ())]
+        return _Telling(page, now, ())
     item = Item(source.url, page.candidate.title, text_of(now), source.url)
     item = replace(item, published=page.candidate.published, published_raw=page.candidate.published_raw)
     changes = [
         (_note_diff(note, known, source.url), _bound(note, known))
         for note in settled.shared
-        if _speaker(note, known) == source.id and is_told(note, known)
+        if note.is_news and _speaker(note, known) == source.id
     ]
     own = _own_diff(page, now, settled.own[source.id], mask)
     if own.parts:
         changes.append((own, source.policies))
     if not changes:
         silent = _revised(entry, item, own, Matched(0.0, ()), silent=True)
-        return [_Telling(page, now, () if entry.text == item.text else (silent,))]
+        return _Telling(page, now, () if entry.text == item.text else (silent,))
     version = await ctx.db.read(policies_version)
     asked = [_asked(page, item, each, bound) for each, bound in changes]
     answers = await ctx.matching.flags(asked, version)
@@ -179,7 +185,7 @@ async def _told(ctx: Context, page: HeldPage, settled: Settled, mask: Mask, know
         _revised(replace(entry, last_seq=entry.last_seq + n), item, each, answer)
         for n, ((each, _), answer) in enumerate(zip(changes, answers, strict=True))
     ]
-    return [_Telling(page, now, entries)]
+    return _Telling(page, now, entries)
 
 
 def _entry_of(tx: Tx, key: str, source_id: str) -> Known | None:
@@ -256,29 +262,7 @@ def _speaker(note: Shared, known: _Host) -> str:
     return next(page.source.id for page in known.held if page.source.id in note.pages)
 
 
-def is_told(note: Shared, known: _Host) -> bool:
-    """Whether a host's change is news: words that came to many pages, or left them. A line that took another's place
-    everywhere, as today's date does, is the frame's; unless it is loud."""
-    if any(is_loud(line) for line in (*note.come, *note.gone)):
-        return True
-    speaker = next(page for page in known.held if page.source.id == _speaker(note, known))
-    left = speaker.candidate.left
-    emptied = {block.place for block in left.gone}
-    filled = {block.place for block in left.come}
-    come = [block for block in left.come if block.text in note.come]
-    gone = [block for block in left.gone if block.text in note.gone]
-    return not (all(block.place in emptied for block in come) and all(block.place in filled for block in gone))
-
-
-def _commit(
-    tx: Tx,
-    host: str,
-    known: _Host,
-    masks: Mapping[str, Mask],
-    settled: Settled,
-    told: Sequence[_Telling],
-    now: datetime,
-) -> PollReport:
+def _commit(tx: Tx, host: str, settled: Settled, told: Sequence[_Telling], now: datetime) -> PollReport:
     """Everything that the end of a pass changes; what another worker has settled is left out."""
     report = PollReport()
     settled_pages = 0
@@ -294,22 +278,8 @@ def _commit(
     if not settled_pages:
         return report
     store_lessons(tx, host, ALL, settled.lessons, at=now)
+    watched = {telling.page.source.id for telling in told}
     for note in settled.shared:
-        store_note(tx, _host_note(host, note, known, masks, now))
+        pages = tuple(page for page in note.pages if page in watched)
+        store_note(tx, HostNote(host, now, note.come, note.gone, note.words, pages, note.is_news))
     return report
-
-
-def _host_note(host: str, note: Shared, known: _Host, masks: Mapping[str, Mask], now: datetime) -> HostNote:
-    speaker = next(page for page in known.held if page.source.id == _speaker(note, known))
-    words = frozenset(
-        (way, masks[speaker.source.id].masked(block))
-        for way, blocks, texts in (
-            ("come", speaker.candidate.left.come, note.come),
-            ("gone", speaker.candidate.left.gone, note.gone),
-        )
-        for block in blocks
-        if block.text in texts
-    )
-    watched = {page.source.id for page in known.held}
-    pages = tuple(page for page in note.pages if page in watched)
-    return HostNote(host, now, note.come, note.gone, words, pages, is_told(note, known))

@@ -161,24 +161,13 @@ def _suppressions(rows: tuple[tuple[Any, ...], ...]) -> Sequence[Suppression]:
     )
 
 
-def _suppression(row: Mapping[Any, Any]) -> Suppression:
-    return Suppression(
-        id=row["id"],
-        host=row["host"],
-        pattern=pattern_from_json(row["pattern"]),
-        weights=row["weights"],
-        first_at=row["first_at"],
-        last_at=row["last_at"],
-        struck_at=row["struck_at"],
-    )
-
-
 def strike(tx: Tx, suppression_id: int, *, at: datetime | None) -> Suppression:
     """Take a pattern back, so that it hides nothing any more; ``at`` None lets it hold again. Raises NotFound."""
-    here = p.suppression.c.id == suppression_id
-    if not tx.execute(update(p.suppression).where(here).values(struck_at=at)).rowcount:
+    struck = update(p.suppression).where(p.suppression.c.id == suppression_id).values(struck_at=at)
+    host = tx.execute(struck.returning(p.suppression.c.host)).scalar_one_or_none()
+    if host is None:
         raise NotFound(f"no suppression {suppression_id}: `monitor sources show ID` lists them with their numbers")
-    return _suppression(tx.execute(select(p.suppression).where(here)).mappings().one())
+    return next(each for each in suppressions_of(tx, host) if each.id == suppression_id)
 
 
 def record_page(tx: Tx, source_id: str, at: datetime, record: PageRecord, snapshot_id: int | None) -> None:

@@ -158,6 +158,71 @@ async def test_a_page_that_gets_the_notice_later_joins_and_is_not_told(newsroom:
     assert len(await told(newsroom)) == before + 1
 
 
+async def test_a_page_of_a_policy_that_gets_the_notice_later_is_flagged_for_that_policy(newsroom: Newsroom) -> None:
+    site = NoisySite(6, rate=0.0, daily=False)
+    server = serve(newsroom, site)
+    await newsroom.track(POLICY)
+    await watch(newsroom, 5)
+    await newsroom.watch(Source("p5", "Page 5", ADDRESS.format(5), SourceKind.PAGE, policies=("1777",)))
+    await newsroom.poll()
+
+    late = site.page(5)
+    site.notice = "This guidance has been rescinded."
+    server.bodies[ADDRESS.format(5)] = late
+    await turn(newsroom, site)
+    flags_before = await newsroom.flags(FlagState.OPEN)
+    del server.bodies[ADDRESS.format(5)]
+    await turn(newsroom, site)
+
+    (flag,) = await newsroom.flags(FlagState.OPEN)
+    assert flags_before == []
+    assert (flag.policy_url, flag.source.id) == (POLICY.url, "p5")
+
+
+async def test_a_lone_pages_change_is_told_also_when_the_pages_beside_it_change_otherwise(newsroom: Newsroom) -> None:
+    site = NoisySite(1, rate=1.0, daily=False)
+    server = serve(newsroom, site)
+    for number in range(30):
+        server.bodies[f"https://agency.example/news/{number}"] = site.page(0)
+    await watch(newsroom, 1)
+    await newsroom.poll()
+
+    beside = NoisySite(1, rate=0.0, daily=False, notice="The office is closed on Monday.")
+    for number in range(30):
+        server.bodies[f"https://agency.example/news/{number}"] = beside.page(0)
+    report = await turn(newsroom, site)
+
+    assert report.changed == 1
+    assert len(await told(newsroom)) == 1
+    assert await notes(newsroom) == []
+
+
+async def test_one_hosts_fault_keeps_no_other_hosts_change_from_being_told(newsroom: Newsroom) -> None:
+    site = NoisySite(2, rate=1.0, daily=False)
+    serve(newsroom, site)
+    hosts = ("a.example", "b.example")
+    await newsroom.watch(
+        *(Source(f"p{n}", host, f"https://{host}/page/{n}", SourceKind.PAGE) for n, host in enumerate(hosts))
+    )
+    await newsroom.poll()
+    whole = newsroom.ctx.matching
+
+    class Faulty:
+        async def flags(self, asked: Any, version: Any) -> Any:
+            if "a.example" in asked[0].url:
+                raise ValueError("this host's words break the matcher")
+            return await whole.flags(asked, version)
+
+    object.__setattr__(newsroom.ctx, "matching", Faulty())
+    await turn(newsroom, site)
+    found = [page for page, _, _ in await told(newsroom)]
+    object.__setattr__(newsroom.ctx, "matching", whole)
+    await newsroom.poll_after(minutes=1)
+
+    assert found == [1]
+    assert [page for page, _, _ in await told(newsroom)] == [1, 0]
+
+
 async def test_a_side_column_that_changes_daily_is_noted_and_then_known_as_frame(newsroom: Newsroom) -> None:
     site = NoisySite(10, rate=0.0)
     serve(newsroom, site)

@@ -98,10 +98,6 @@ class Mask:
         """Whether nothing that this block says counts."""
         return block.place in self._places or block.text in self._texts
 
-    def hides_place(self, place: str) -> bool:
-        """Whether all that stands at a place is noise."""
-        return place in self._places
-
     def shuffles(self, place: str) -> bool:
         """Whether the order of lines there is noise."""
         return place in self._shuffled or place in self._places
