@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from benchmarks.noisy_site import NoisySite
 from monitor.model.flag import FlagState
 from monitor.model.source import Fetched, FetchFailed, FetchResult, PollError, Proxy, Source, SourceKind, Validators
 from monitor.pipeline.hosts import PATIENCE
 from monitor.pipeline.report import PollReport
 from monitor.store import schema as s
 from monitor.store.pages import HostNote, host_notes, strike, suppressions_of
-from tests.noisysite import NoisySite
 from tests.pipeline.newsroom import POLICY, Killed, Newsroom
 
 HOST = "agency.example:443"

@@ -34,13 +34,13 @@ class Article:
     links: list[list[str]]
 
     @classmethod
-    def of(cls, number: int) -> Article:
+    def of(cls, number: int, paragraphs: int = 6) -> Article:
         chance = random.Random(f"article {number}")
         return cls(
             number,
             f"Proposed rule: {words(chance, 4)} ({number})",
             f"March {number % 28 + 1}, 2026",
-            [f"{words(chance, 30)} {number}-{place}." for place in range(6)],
+            [f"{words(chance, 30)} {number}-{place}." for place in range(paragraphs)],
             [f"May {place + 1}, 2025: {words(chance, 6)} {number}." for place in range(4)],
             [["Status", "Proposed"], ["Docket", f"USCIS-2025-{number:04d}"], ["Contact", words(chance, 3)]],
             [[f"2025-0{place + 1}-11", words(chance, 4), f"{number * 7 + place}"] for place in range(5)],
@@ -76,13 +76,18 @@ class Article:
 
 @dataclass
 class NoisySite:
-    """Pages that differ at every request, and at every turn. ``notice`` stands on all of them from now on."""
+    """Pages that differ at every request, and at every turn. ``notice`` stands on all of them from now on.
+
+    ``size``: bytes that a page is brought to by a script, if it has fewer.
+    """
 
     pages: int
     rate: float = 0.1
     seed: int = 1
     daily: bool = True
     notice: str = ""
+    paragraphs: int = 6
+    size: int = 0
     turn: int = 1
     requests: int = 0
     _chance: random.Random = field(default_factory=lambda: random.Random(7))
@@ -98,12 +103,14 @@ class NoisySite:
     def page(self, number: int) -> bytes:
         """A page as a server sends it now."""
         self.requests += 1
-        article = Article.of(number)
+        article = Article.of(number, self.paragraphs)
         for turn in range(2, self.turn + 1):
             kind = self.changed(turn).get(number)
             if kind is not None:
                 article.change(kind, turn)
-        return self._markup(article).encode()
+        markup = self._markup(article)
+        padding = "x" * max(0, self.size - len(markup))
+        return f"{markup}<script>/* {padding} */</script>".encode()
 
     def _markup(self, article: Article) -> str:
         now = self._chance
@@ -118,11 +125,11 @@ class NoisySite:
         {f"<div class=notice><p>{self.notice}</p></div>" if self.notice else ""}
         <header><p class=clock>Refreshed: Monday, March {now.randrange(1, 28)}, 2026 {now.randrange(10, 23)}:30</p>
         <p class=node>node-{now.getrandbits(20):05x} in {now.random():.3f} s</p></header>{self._frame()}
-        <table class=layout><tr><td class=content><h1>{article.title}</h1>
+        <table class=layout><tr><td class=content><div id=article><h1>{article.title}</h1>
         <p class=tools>Views: {now.randrange(9999):,}</p>
         <dl>{facts}</dl>{paragraphs}<p>Comments are due on <b>{article.deadline}</b>.</p><ul class=acts>{items}</ul>
         <table class=actions><tr><th>Date</th><th>Act</th><th>No.</th></tr>{rows}</table>
-        <ul class=docs>{links}</ul></td>
+        <ul class=docs>{links}</ul></div></td>
         <td class=side>{self._side()}</td></tr></table></body></html>"""
 
     def _frame(self) -> str:
