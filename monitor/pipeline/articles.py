@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -15,9 +15,11 @@ from monitor.core.retry import article_retry
 from monitor.errors import LostClaim
 from monitor.model.article import ArticleState
 from monitor.model.source import Fetched, FetchFailed, NotModified, PollError, ReadFailed, SourceKind
+from monitor.pipeline.claims import claimed
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.pacing import held, held_by_robots, patience
 from monitor.pipeline.places import until_nothing_is_due
+from monitor.pipeline.report import Summed
 from monitor.store.articles import ArticleClaim, ArticleRecord, Outcome, claim_articles, next_article, record_article
 from monitor.store.policies import policies_version
 
@@ -26,7 +28,7 @@ LEASE = timedelta(minutes=5)  # robots.txt and the page, 30 s at most each, and 
 
 
 @dataclass(frozen=True, slots=True)
-class ArticleReport:
+class ArticleReport(Summed):
     """What one pass did. ``waiting``: tried, and to be tried again; ``flags``: raised by the texts."""
 
     taken: int = 0
@@ -36,9 +38,6 @@ class ArticleReport:
     failed: int = 0
     waiting: int = 0
     flags: int = 0
-
-    def __add__(self, other: ArticleReport) -> ArticleReport:
-        return ArticleReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 async def read_articles(
@@ -56,18 +55,7 @@ async def read_articles(
 
 
 async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[ArticleClaim]:
-    claims = await ctx.db.write(
-        lambda tx: claim_articles(
-            tx,
-            now=ctx.clock(),
-            limit=most,
-            lease=LEASE,
-            min_gap=ctx.settings.host_min_gap,
-            per_host=ctx.settings.host_concurrency,
-            new_token=lambda: ctx.new_id("claim"),
-            only=only,
-        )
-    )
+    claims = await claimed(ctx, claim_articles, most, lease=LEASE, only=only)
     if claims:
         ctx.crashpoint("article.lease")
     return claims

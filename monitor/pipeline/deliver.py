@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any, assert_never
@@ -19,6 +19,7 @@ from monitor.model.delivery import Deferred, Delivery, DeliveryState, Gone, InDo
 from monitor.model.subscription import EndpointKind
 from monitor.pipeline.context import Context, MailSession, log
 from monitor.pipeline.endpoints import disable, disable_failing
+from monitor.pipeline.report import Summed
 from monitor.store.database import Tx
 from monitor.store.deliveries import begin_attempt, claim_deliveries, finish_attempt
 from monitor.store.digests import StoredEndpoint, current_endpoint
@@ -30,16 +31,13 @@ _WEBHOOKS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class DeliverReport:
+class DeliverReport(Summed):
     """What became of the deliveries that one pass took up (CONTRACT, ``deliver``)."""
 
     sent: int = 0
     deferred: int = 0
     failed: int = 0
     in_doubt: int = 0
-
-    def __add__(self, other: DeliverReport) -> DeliverReport:
-        return DeliverReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
     @property
     def taken(self) -> int:

@@ -19,6 +19,7 @@ from monitor.errors import NotFound, Unrenderable
 from monitor.model.event import Event, EventType
 from monitor.model.subscription import Criteria, EndpointKind, EndpointState, Every
 from monitor.pipeline.context import Context, log
+from monitor.pipeline.report import Summed
 from monitor.store.changes import StoredChange, changes_behind
 from monitor.store.database import Tx
 from monitor.store.digests import (
@@ -44,14 +45,11 @@ _FOLLOW_UPS = (EventType.ACTION_CORRECTED, EventType.ACTION_RETRACTED)
 
 
 @dataclass(frozen=True, slots=True)
-class ComposeReport:
+class ComposeReport(Summed):
     """What one pass composed."""
 
     digests: int = 0
     deliveries: int = 0
-
-    def __add__(self, other: ComposeReport) -> ComposeReport:
-        return ComposeReport(self.digests + other.digests, self.deliveries + other.deliveries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from monitor.model.source import (
 from monitor.net.robots import OBEYING
 from monitor.pipeline.answers import answers
 from monitor.pipeline.automatic import commit_poll
+from monitor.pipeline.claims import claimed
 from monitor.pipeline.context import Context, log
 from monitor.pipeline.evidence import kept
 from monitor.pipeline.fetching import fetch_document
@@ -75,24 +76,16 @@ async def poll_due(
     watched pages have to tell is held: ``settle_hosts`` tells it.
     """
     polls = await until_nothing_is_due(
-        limit, lambda most: _claim(ctx, most, only), lambda claim: _poll(ctx, claim), stop=stop
+        limit,
+        lambda most: _claim(ctx, most, only),
+        lambda claim: _poll(ctx, claim),
+        stop=stop,
     )
     return sum(polls, PollReport())
 
 
 async def _claim(ctx: Context, most: int, only: Collection[str] | None) -> list[Claim]:
-    claims = await ctx.db.write(
-        lambda tx: claim_due(
-            tx,
-            now=ctx.clock(),
-            limit=most,
-            lease=LEASE,
-            min_gap=ctx.settings.host_min_gap,
-            per_host=ctx.settings.host_concurrency,
-            new_token=lambda: ctx.new_id("claim"),
-            only=only,
-        )
-    )
+    claims = await claimed(ctx, claim_due, most, lease=LEASE, only=only)
     if claims:
         ctx.crashpoint("poll.lease")
     return claims

@@ -1,13 +1,24 @@
-"""What a pass over sources came to."""
+"""What a pass came to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
-class PollReport:
-    """What one pass did (CONTRACT, ``poll``)."""
+class Summed:
+    """A report whose fields are counts: those of several passes add up."""
+
+    def __add__(self, other: Self) -> Self:
+        return replace(
+            self, **{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport(Summed):
+    """What one pass over sources did (CONTRACT, ``poll``)."""
 
     polled: int = 0
     unchanged: int = 0
@@ -16,6 +27,3 @@ class PollReport:
     entries_new: int = 0
     entries_revised: int = 0
     flags: int = 0
-
-    def __add__(self, other: PollReport) -> PollReport:
-        return PollReport(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
