@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 from selectolax.lexbor import LexborNode
 
-from monitor.core.read.prose import BLOCK_TAGS, CELL_TAGS, LAYOUT, UNSEEN_TAGS, one_line
+from monitor.core.read.visible import BLOCK_TAGS, CELL_TAGS, LAYOUT, UNSEEN_TAGS, one_line
 from monitor.model.page import LINK_PLACE, Block
 
 _VARYING = re.compile(r"\d|[-_](?=[0-9a-f]*\d)[0-9a-f]{6,}$", re.I)  # a class that numbers its element names no place
@@ -21,7 +22,13 @@ _DEEPEST_PLACE = 8  # labels: what stands further out tells nothing apart
 LinkLine = Callable[[LexborNode, str], str | None]
 
 
-def blocks_of(root: LexborNode | None, zones: Mapping[int, bool], link_line: LinkLine) -> list[Block]:
+def _no_line(anchor: LexborNode, words: str) -> str | None:
+    return None
+
+
+def blocks_of(
+    root: LexborNode | None, zones: Mapping[int, bool] = MappingProxyType({}), link_line: LinkLine = _no_line
+) -> list[Block]:
     """Return the visible text under ``root`` in reading order, a table row ``cell | cell``, and each link after it.
 
     ``zones``: by the memory addresses of nodes, whether what they hold is main text; before the first it is not.

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.core.read.blocks import blocks_of
 from monitor.core.read.fragment import fragment_lines
+from monitor.core.read.visible import one_line as one_line
+from monitor.core.read.visible import seen
 from monitor.core.text import clean, shorten
 
 TITLE_LIMIT = 512  # characters (THREATS F16)
 
-_UNSEEN_WORDS = """
-    script style noscript template svg iframe object embed canvas audio video map head title textarea select datalist
-"""
-UNSEEN_TAGS = frozenset(_UNSEEN_WORDS.split())
-_BLOCK_WORDS = """
-    address article aside blockquote body br caption center dd details dialog dir div dl dt fieldset figcaption figure
-    footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre search section summary
-    table tbody tfoot thead tr ul
-"""
-BLOCK_TAGS = frozenset(_BLOCK_WORDS.split())
-CELL_TAGS = frozenset({"td", "th"})
-# A row that holds any of these arranges the page; it does not state a record.
-LAYOUT = "table, ul, ol, dl, h1, h2, h3, h4, h5, h6, p + p, article, section, form"
-_CELL_BREAK = "\x1f"
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 _INLINE_TAG = re.compile(r"</?(?:a|abbr|b|cite|code|em|i|mark|q|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?>", re.I)
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.I | re.S)
@@ -47,11 +35,6 @@ class Anchor(NamedTuple):
 
     text: str
     href: str
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` clean and on one line, runs of white space as one space."""
-    return " ".join(clean(text).split())
 
 
 def is_markup(text: str) -> bool:
@@ -130,24 +113,20 @@ def _too_deep(markup: str) -> bool:
 
 def lines_of(root: LexborNode | None) -> list[str]:
     """Return the visible text under ``root`` as clean lines, none of them empty. A table row reads ``cell | cell``."""
-    writer = _Writer()
-    for node, entering in _walk(root):
-        writer.enter(node) if entering else writer.leave(node)
-    writer.end_line()
-    return writer.lines
+    return [block.text for block in blocks_of(root)]
 
 
 def has_words(root: LexborNode) -> bool:
     """Whether there is any visible text under ``root``."""
-    return any(node.tag == "-text" and one_line(node.text_content or "") for node, entering in _walk(root) if entering)
+    return any(tag == "-text" and one_line(node.text_content or "") for node, tag in seen(root))
 
 
 def anchors_of(root: LexborNode | None) -> list[Anchor]:
     """Return the links under ``root`` in document order, ``root`` itself included, with their visible words."""
     return [
         Anchor(" ".join(lines_of(node)) or one_line(spoken_of(node)), href)
-        for node, entering in _walk(root)
-        if entering and node.tag == "a" and (href := node.attributes.get("href"))
+        for node, tag in seen(root)
+        if tag == "a" and (href := node.attributes.get("href"))
     ]
 
 
@@ -156,90 +135,3 @@ def spoken_of(link: LexborNode) -> str:
     image = link.css_first("img[alt]")
     named = link.attributes.get("aria-label") or link.attributes.get("title")
     return named or (image.attributes.get("alt") if image is not None else None) or ""
-
-
-def _walk(root: LexborNode | None) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield each seen node on entering (True) and leaving (False). No recursion: hostile pages nest 100,000 deep."""
-    node, depth = root, 0
-    while node is not None:
-        seen = node.tag not in UNSEEN_TAGS
-        if seen:
-            yield node, True
-            child = node.first_child
-            if child is not None:
-                node, depth = child, depth + 1
-                continue
-            yield node, False
-        while depth and node.next is None:
-            parent = node.parent
-            if parent is None:
-                return
-            node, depth = parent, depth - 1
-            yield node, False
-        if depth == 0:
-            return
-        node = node.next
-
-
-class _Writer:
-    """Collects text into lines as the walk passes blocks, cells and rows."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self._pieces: list[str] = []
-        self._row: int | None = None  # memory address of the data row that is being written
-        self._pre = 0
-
-    def enter(self, node: LexborNode) -> None:
-        tag = node.tag
-        if tag == "-text":
-            self._pieces.append(node.text_content or "")
-        elif tag in CELL_TAGS:
-            self._cell()
-        elif tag in BLOCK_TAGS:
-            self._block()
-            if tag == "tr" and self._row is None and node.css_first(LAYOUT) is None:
-                self._row = node.mem_id
-            elif tag == "pre":
-                self._pre += 1
-
-    def leave(self, node: LexborNode) -> None:
-        tag = node.tag
-        if tag == "tr" and node.mem_id == self._row:
-            self._end_row()
-        elif tag in BLOCK_TAGS:
-            self._block()
-            if tag == "pre":
-                self._pre -= 1
-        elif tag in CELL_TAGS and self._row is None:
-            self._block()
-
-    def end_line(self) -> None:
-        text = "".join(self._pieces)
-        self._pieces.clear()
-        for line in text.split("\n") if self._pre else (text,):
-            self._add(line)
-
-    def _block(self) -> None:
-        if self._row is None:
-            self.end_line()
-        else:
-            self._pieces.append(" ")
-
-    def _cell(self) -> None:
-        if self._row is None:
-            self.end_line()
-        else:
-            self._pieces.append(_CELL_BREAK)
-
-    def _end_row(self) -> None:
-        self._row = None
-        _, *cells = "".join(self._pieces).split(_CELL_BREAK)
-        self._pieces.clear()
-        if any(cell.strip() for cell in cells):
-            self._add(" | ".join(cells))
-
-    def _add(self, line: str) -> None:
-        flat = one_line(line)
-        if flat:
-            self.lines.append(flat)
