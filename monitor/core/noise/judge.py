@@ -10,7 +10,7 @@ from itertools import pairwise
 from monitor.core.noise.compare import Blocks, Residue, residue, standing
 from monitor.core.noise.learn import SURE, Lesson, learn
 from monitor.core.noise.mask import Mask, Masked, Pattern
-from monitor.core.noise.tokens import tokens_of
+from monitor.core.noise.tokens import Token, tokens_of
 from monitor.model.page import LINK_PLACE, Block
 
 MOST_FETCHES = 5
@@ -123,25 +123,19 @@ def _frozen(block: Block, same: dict[Masked, list[Block]], base: Blocks, mask: M
         return block._replace(text=(twins.pop() if len(twins) > 1 else twins[0]).text)
     tokens = tokens_of(block.text)
     spans = mask.spans(block.place, tokens)
-    olds = [
-        (old, old_spans)
-        for old in base
-        if old.place == block.place and (old_spans := mask.spans(old.place, tokens_of(old.text)))
-    ]
-    for old, old_spans in olds:
-        if len(old_spans) == len(spans):
+    for old in base if spans else ():
+        if old.place == block.place and len(old_spans := mask.spans(old.place, tokens_of(old.text))) == len(spans):
             return block._replace(text=_with_values(block.text, tokens, spans, old, old_spans))
     return block
 
 
 def _with_values(
-    text: str, tokens: Sequence[object], spans: list[tuple[int, int]], old: Block, old_spans: list[tuple[int, int]]
+    text: str, tokens: Sequence[Token], spans: list[tuple[int, int]], old: Block, old_spans: list[tuple[int, int]]
 ) -> str:
-    places = tokens_of(text)
     olds = tokens_of(old.text)
     pieces: list[str] = []
     at = 0
     for (start, end), (was, to) in zip(spans, old_spans, strict=True):
-        pieces += [text[at : places[start].start], old.text[olds[was].start : olds[to - 1].end]]
-        at = places[end - 1].end
+        pieces += [text[at : tokens[start].start], old.text[olds[was].start : olds[to - 1].end]]
+        at = tokens[end - 1].end
     return "".join((*pieces, text[at:]))

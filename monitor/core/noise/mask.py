@@ -81,11 +81,16 @@ class Mask:
         return (*kept, *(token.text for token in tokens[at:]))
 
     def spans(self, place: str, tokens: Sequence[Token]) -> list[tuple[int, int]]:
-        """Which of a line's tokens the gaps of its place take, in order, joined where they touch."""
+        """Which of a line's tokens the gaps of its place take, in order, joined where they touch; never loud words."""
         gaps = self._gaps.get(place)
         if not gaps:
             return []
-        found = sorted(span for gap in gaps for span in spans_of(gap, tokens))
+        found = sorted(
+            (start, end)
+            for gap in gaps
+            for start, end in spans_of(gap, tokens)
+            if gap.kind is not Kind.WORD or not is_loud(" ".join(token.text for token in tokens[start:end]))
+        )
         joined: list[tuple[int, int]] = []
         for start, end in found:
             if joined and start <= joined[-1][1]:

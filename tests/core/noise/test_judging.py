@@ -117,6 +117,16 @@ def test_loud_words_are_heard_where_all_is_noise() -> None:
     assert not residue(told, page("Text", "aside| Agency rescinds a rule"), mask)  # such words are not new there
 
 
+def test_loud_words_are_heard_in_a_gap_that_any_words_fill() -> None:
+    gap = Pattern(Form.GAP, "main > p", ("Today", ":"), ("by", "the"))
+    base, quiet = page("Today: a walk by the river"), page("Today: a dance by the river")
+    loud = page("Today: memo rescinded by the river")
+
+    assert not judge(base, [quiet], [gap]).left
+    assert said(judge(base, [loud, loud, loud], [gap]).left.come) == said(loud)
+    assert said(believed(base, loud, Mask([gap]))) == said(loud)
+
+
 def test_the_order_of_a_list_that_is_shuffled_is_noise_and_that_of_paragraphs_is_not() -> None:
     first, second = page("A", "B", "ol| 1", "ol| 2", "ol| 3"), page("A", "B", "ol| 3", "ol| 1", "ol| 2")
     lessons = schooled([first, second, first], ())
