@@ -92,9 +92,9 @@ async def _list(ctx: Context, wanted: Wanted, policy: str | None) -> list[tuple[
 
 def _row(flag: StoredFlag, told: list[str], vocabulary: Vocabulary) -> dict[str, Any]:
     """A flag as the contract has it."""
-    from monitor.pipeline.triage import draft_of
+    from monitor.pipeline.triage import draft_of, proposal_of
 
-    offered = draft_of(flag, vocabulary)
+    offered, proposed = draft_of(flag, vocabulary), proposal_of(flag, vocabulary)
     return {
         "id": flag.id,
         "state": flag.state,
@@ -112,7 +112,8 @@ def _row(flag: StoredFlag, told: list[str], vocabulary: Vocabulary) -> dict[str,
             "first_seen": flag.first_seen,
         },
         "draft": {"title": offered.title, "date": offered.date, "summary": offered.summary},
-        "status_proposed": None,
+        "status_proposed": proposed and proposed.status,
+        "status_proposed_by": proposed and proposed.sentence,
     }
 
 
@@ -197,6 +198,7 @@ def _print(row: dict[str, Any]) -> None:
         heading("Accepting it records")
         names = ("date", "title", "kind", "summary", "document_url")
         facts((f"  {name.replace('_', ' ').capitalize()}", getattr(offered, name)) for name in names)
+        _print_proposal(row)
     if row["change"]:
         heading("What changed on the page")
         _print_change(row["change"])
@@ -222,6 +224,12 @@ def _print_change(stored: list[dict[str, str]]) -> None:
     print_redline(parts, most=_MOST_PARTS, room=_ROOM)
 
 
+def _print_proposal(row: dict[str, Any]) -> None:
+    if row["status_proposed"]:
+        heading("The policy's status, as these words have it (set by `flags accept --status proposed`)")
+        facts([("  Status", row["status_proposed"]), ("  Sentence", row["status_proposed_by"])])
+
+
 @group.command()
 def accept(
     command: typer.Context,
@@ -232,7 +240,10 @@ def accept(
     title: Annotated[str | None, typer.Option(metavar="T", help="Instead of the draft's title, to the letter.")] = None,
     summary: Annotated[str | None, typer.Option(metavar="S", help="Instead of the draft's summary.")] = None,
     date: Annotated[str | None, typer.Option(metavar="D", help="The action's date; also in the draft's title.")] = None,
-    status: Annotated[str | None, typer.Option(metavar="ST", help="Set the policy's current status too.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="ST", help="Set the policy's current status too; 'proposed': as `flags show` proposes."),
+    ] = None,
     version: Version = None,
     as_json: Json = False,
 ) -> None:
@@ -240,7 +251,8 @@ def accept(
 
     \b
     Example: monitor flags accept 3
-             monitor flags accept 3 --policy 1777 --policy 1502 --date 2025-10-09 --status Enjoined
+             monitor flags accept 3 --policy 1777 --policy 1502 --date 2025-10-09 --status "Not in effect"
+             monitor flags accept 3 --status proposed
     """
     on = day_or_none("--date", date)
 

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from monitor.config.form import Form, Path
+from monitor.config.status_words import read_status_words
 from monitor.config.strict_yaml import load
 from monitor.config.suggest import listed, quoted, unknown
 from monitor.config.zones import timezone
@@ -32,6 +33,7 @@ KEYS = (
     "field_terms",
     "synonyms",
     "standing_notes",
+    "status_words",
 )
 AGENCY_KEYS = ("name", "aliases")
 TITLE_KEYS = ("government", "court", "party", "press")
@@ -58,6 +60,7 @@ def load_vocabulary(text: str | bytes, file: str) -> Vocabulary:
     form = Form(load(text, file))
     top = form.header(KEYS)
     words = _Words(form, top)
+    statuses, tags = words.many("current_statuses"), words.many("status_tags")
     vocabulary = Vocabulary(
         tracker=words.one("tracker", required=True),
         topics=words.many("topics", required=True),
@@ -65,8 +68,8 @@ def load_vocabulary(text: str | bytes, file: str) -> Vocabulary:
         types=words.many("types"),
         action_kinds=words.many("action_kinds", required=True),
         default_kind=words.one("default_kind", required=True),
-        current_statuses=words.many("current_statuses"),
-        status_tags=words.many("status_tags"),
+        current_statuses=statuses,
+        status_tags=tags,
         versions=words.many("versions"),
         version_label=words.one("version_label"),
         labels=_labels(form, top.get("labels", {})),
@@ -74,6 +77,7 @@ def load_vocabulary(text: str | bytes, file: str) -> Vocabulary:
         field_terms=words.many("field_terms"),
         synonyms=_synonyms(form, top.get("synonyms")),
         standing_notes=words.many("standing_notes"),
+        status_words=read_status_words(form, top.get("status_words"), statuses, tags),
         timezone=(form.attempt(("timezone",), timezone, top["timezone"]) if "timezone" in top else None) or "UTC",
     )
     if vocabulary.default_kind and vocabulary.default_kind not in vocabulary.action_kinds:

@@ -47,7 +47,7 @@ def draft(
     UTC or by the clock of ``published_raw`` (the document's own words), is of the day that it names. The summary is the
     text's own words; the press is named as their source. ``reported`` is True for the press alone.
     """
-    day = _day_of(published, published_raw, zone) if published else first_seen.astimezone(ZoneInfo(zone)).date()
+    day = published_on(published, published_raw, first_seen, zone)
     return Draft(
         title=_title(headline, f"{day:%Y.%m.%d}", _line(publisher), _pattern(vocabulary.titles, voice)),
         date=day,
@@ -68,6 +68,11 @@ def stated_draft(title: str, text: str, stated: StatedAction, seen_on: date, on:
     if on is not None and prefix and title.startswith(prefix):
         title = f"{on:%Y.%m.%d}{title[len(prefix) :]}"
     return Draft(title, day, text, stated.document_url, stated.kind, stated.reported)
+
+
+def published_on(published: datetime | None, raw: str | None, first_seen: datetime, zone: str) -> date:
+    """The day of a publication in ``zone``, else that on which it was first seen."""
+    return _day_of(published, raw, zone) if published else first_seen.astimezone(ZoneInfo(zone)).date()
 
 
 def _day_of(published: datetime, raw: str | None, zone: str) -> date:

@@ -183,6 +183,8 @@ _ABBREVIATED = """
     e.g i.e cf al approx est
 """
 _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
+_STATE_NAMES = "Ala Ariz Ark Cal Calif Colo Conn Del Fla Ga Kan Ky Mich Minn Neb Nev Okla Pa Tenn Tex Va Vt"
+_STATES = frozenset(_STATE_NAMES.split())
 _STOPS = re.compile(r"([.!?…])[\"'”’)\]]{0,3}[ \n]+(?=[\"'“‘(\[]{0,3}[A-Z0-9À-Þ])")
 _LAST_WORD = re.compile(r"[A-Za-z.]+\Z")
 
@@ -215,7 +217,7 @@ def _is_abbreviation(before: str, following: str) -> bool:
     if word.lower() in ("no", "nos"):
         return following.isdigit()
     initials = re.fullmatch(r"(?:[A-Z]\.)*[A-Z]", word) is not None
-    return initials or word.lower() in _ABBREVIATIONS
+    return initials or word.lower() in _ABBREVIATIONS or word in _STATES
 
 
 def excerpt(text: str, start: int, end: int, width: int = 160) -> str:

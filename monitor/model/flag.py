@@ -79,3 +79,15 @@ class RejectReason(StrEnum):
     ALREADY_RECORDED = "already-recorded"
     NOISE = "noise"
     NOT_SIGNIFICANT = "not-significant"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusProposal:
+    """A change of the policy's status that a story's words say. ``status`` is the vocabulary's name for it.
+
+    ``sentence`` says so, to the letter; ``word`` is the word in it that decided.
+    """
+
+    status: str
+    sentence: str
+    word: str

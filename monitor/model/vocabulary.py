@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from monitor.model.status_words import StatusWords
+
 
 @dataclass(frozen=True, slots=True)
 class Agency:
@@ -58,7 +60,7 @@ class Vocabulary:
     ``version_label`` is the text before a version in an id line ("Trump 2.0 [ID #1777]").
     ``timezone`` (IANA) is where a title's date is read off a moment. ``field_terms`` say that a text concerns the
     tracked field at all; each of ``synonyms`` is a set of phrases that mean the same; ``standing_notes`` are sentences
-    that a tracker repeats inside summaries.
+    that a tracker repeats inside summaries; ``status_words`` are what courts and agencies do to a policy.
     """
 
     tracker: str
@@ -77,6 +79,7 @@ class Vocabulary:
     field_terms: tuple[str, ...] = ()
     synonyms: tuple[tuple[str, ...], ...] = ()
     standing_notes: tuple[str, ...] = ()
+    status_words: StatusWords = field(default_factory=StatusWords)
 
     @property
     def agency_names(self) -> tuple[str, ...]:

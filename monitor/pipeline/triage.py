@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from monitor.core.draft import draft, stated_draft
+from monitor.core.draft import draft, published_on, stated_draft
+from monitor.core.status import propose
 from monitor.core.triage import changed_text
 from monitor.errors import Conflict, IllegalTransition, UsageError
 from monitor.model.event import EventType
-from monitor.model.flag import DecisionKind, Draft, FlagState, RejectReason
+from monitor.model.flag import DecisionKind, Draft, FlagState, RejectReason, StatusProposal
 from monitor.model.policy import ActionRecord
 from monitor.model.vocabulary import Vocabulary
 from monitor.pipeline.context import Context
@@ -38,12 +39,14 @@ from monitor.store.flags import StoredDecision, StoredFlag, decisions, get_flag,
 from monitor.store.policies import StoredAction, StoredPolicy, get_policy, lock_policy, policy_by_id, update_policy
 
 T = TypeVar("T")
+PROPOSED = "proposed"
+"""An editor's word for the status that the flag itself proposes."""
 _STALE_PAGE_DATE = timedelta(days=7)  # a page that changes and keeps its old date of publication
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """What an editor changes of a draft; None keeps the draft's."""
+    """What an editor changes of a draft; None keeps the draft's. ``status`` may be PROPOSED."""
 
     title: str | None = None
     summary: str | None = None
@@ -66,9 +69,7 @@ def draft_of(flag: StoredFlag, vocabulary: Vocabulary, *, on: date | None = None
     if flag.stated is not None:
         zone = ZoneInfo(vocabulary.timezone)
         return stated_draft(flag.title, flag.text, flag.stated, on or flag.seen_at.astimezone(zone).date(), on)
-    published = None if flag.vanished else flag.published
-    if flag.change_parts and published is not None and flag.seen_at - published > _STALE_PAGE_DATE:
-        published = None
+    published = _published(flag)
     if on is not None:
         published = datetime.combine(on, time(12), ZoneInfo(vocabulary.timezone)).astimezone(UTC)
     return draft(
@@ -89,6 +90,42 @@ def _told_text(flag: StoredFlag) -> str:
     if flag.vanished:
         return f"The document at {flag.source.url} {flag.vanished}."
     return changed_text(flag.change_parts) if flag.change_parts else flag.text
+
+
+def _published(flag: StoredFlag) -> datetime | None:
+    published = None if flag.vanished else flag.published
+    stale = flag.change_parts and published is not None and flag.seen_at - published > _STALE_PAGE_DATE
+    return None if stale else published
+
+
+def proposal_of(flag: StoredFlag, vocabulary: Vocabulary) -> StatusProposal | None:
+    """The change of the policy's status that the flag's words say: read anew each time, so that it is never stale.
+
+    None where a document vanished: that says nothing of the policy.
+    """
+    if flag.vanished:
+        return None
+    day = published_on(_published(flag), flag.published_raw, flag.seen_at, vocabulary.timezone)
+    return propose(
+        flag.title,
+        changed_text(flag.change_parts) if flag.change_parts else flag.article or flag.text,
+        vocabulary.status_words,
+        policy_title=flag.policy_title,
+        agencies=vocabulary.agency_names,
+        published=day,
+    )
+
+
+def _status_of(flag: StoredFlag, vocabulary: Vocabulary, wanted: str | None) -> str | None:
+    """The status that an editor set: a name of the vocabulary, or what the flag proposes."""
+    if wanted != PROPOSED or PROPOSED in vocabulary.current_statuses:
+        return wanted
+    proposal = proposal_of(flag, vocabulary)
+    if proposal is None:
+        raise UsageError(f"flag {flag.id} proposes no status: name one, or leave it as it is")
+    if proposal.status not in vocabulary.current_statuses:
+        raise UsageError(f"flag {flag.id} proposes {proposal.status!r}, a tag and no current status: name a status")
+    return proposal.status
 
 
 async def decide_in(ctx: Context, actor: str, work: Callable[[Tx, Act], T]) -> T:
@@ -130,10 +167,11 @@ async def accept(
 ) -> Decided:
     """Record the flag's story as a subsequent action of its policy, or of ``policies`` instead.
 
-    ``version`` is the one that the editor saw: Conflict where the flag has moved on.
+    ``version`` is the one that the editor saw: Conflict where the flag has moved on. UsageError where the status is
+    unknown, or PROPOSED and the flag proposes none.
     """
     edits = edits or Edits()
-    if edits.status is not None and edits.status not in ctx.vocabulary.current_statuses:
+    if edits.status not in (None, PROPOSED, *ctx.vocabulary.current_statuses):
         known = ", ".join(repr(status) for status in ctx.vocabulary.current_statuses)
         raise UsageError(f"unknown status {edits.status!r}: the vocabulary has {known}")
 
@@ -142,14 +180,15 @@ async def accept(
         named = [get_policy(tx, name) for name in policies] or [policy_by_id(tx, flag.policy_id)]
         chosen = list({policy.id: policy for policy in named}.values())
         record = record_of(flag, ctx.vocabulary, edits)
+        status = _status_of(flag, ctx.vocabulary, edits.status)
         decision = record_decision(tx, flag, DecisionKind.ACCEPT, state=FlagState.ACCEPTED, actor=act.actor, at=act.at)
         act = act.deciding(decision)
         for policy in sorted(chosen, key=lambda each: each.id):
             lock_policy(tx, policy)
         actions = tuple(_accept_for(tx, act, flag, policy, record) for policy in chosen)
-        if edits.status is not None:
+        if status is not None:
             for policy in chosen:
-                change_status(tx, act, policy_by_id(tx, policy.id), edits.status)
+                change_status(tx, act, policy_by_id(tx, policy.id), status)
         return Decided(flag.id, FlagState.ACCEPTED, flag.version + 1, actions)
 
     return await decide_in(ctx, actor, work)

@@ -48,6 +48,7 @@ class StoredFlag:
     change_parts: tuple[dict[str, str], ...]
     stated: StatedAction | None = None
     vanished: str | None = None  # what became of the document, where that is what was flagged
+    article: str | None = None  # the main text behind its link, where that was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,14 @@ def _query() -> Select[Any]:
             s.change.c.parts,
             s.change.c.kind.label("change_kind"),
             s.change.c.summary.label("change_summary"),
+            s.article.c.text.label("article"),
         )
         .join(s.policy, s.policy.c.id == s.flag.c.policy_id)
         .join(s.revision, s.revision.c.id == s.flag.c.revision_id)
         .join(s.entry, s.entry.c.id == s.revision.c.entry_id)
         .join(s.source, s.source.c.id == s.entry.c.source_id)
         .outerjoin(s.change, s.change.c.revision_id == s.revision.c.id)
+        .outerjoin(s.article, s.article.c.entry_id == s.entry.c.id)
     )
 
 
@@ -119,6 +122,7 @@ def _stored(row: Any) -> StoredFlag:
         change_parts=tuple(row["parts"] or ()) if row["change_kind"] == "revised" else (),
         stated=stated_from_json(row["stated"]),
         vanished=row["change_summary"] if row["change_kind"] == "gone" else None,
+        article=row["article"],
     )
 
 

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.model.delivery import DeliveryState
-from monitor.model.flag import Draft, FlagState
+from monitor.model.flag import Draft, FlagState, StatusProposal
 from monitor.model.vocabulary import Vocabulary
-from monitor.pipeline.triage import draft_of
+from monitor.pipeline.triage import draft_of, proposal_of
 from monitor.store.database import Tx
 from monitor.store.deliveries import list_deliveries
 from monitor.store.flags import StoredFlag, list_flags, outlets
@@ -34,6 +34,7 @@ class FlagCard:
     policy_slug: str
     outlets: tuple[str, ...]
     draft: Draft
+    proposal: StatusProposal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,13 @@ def load_desk(tx: Tx, vocabulary: Vocabulary, now: datetime) -> Desk:
     told = outlets(tx, {flag.story_id for flag in shown})
     slugs = {policy_id: policy_by_id(tx, policy_id).slug for policy_id in {flag.policy_id for flag in shown}}
     cards = (
-        FlagCard(flag, slugs[flag.policy_id], tuple(told.get(flag.story_id, ())), draft_of(flag, vocabulary))
+        FlagCard(
+            flag,
+            slugs[flag.policy_id],
+            tuple(told.get(flag.story_id, ())),
+            draft_of(flag, vocabulary),
+            proposal_of(flag, vocabulary),
+        )
         for flag in shown
     )
     sources = tuple(list_sources(tx))

@@ -24,6 +24,7 @@ def test_open_flags_are_listed_as_the_contract_has_it(flagged: Monitor) -> None:
     (row,) = flagged("flags", "list", "--policy", "9001", "--json").rows
     assert row.keys() == {
         "id", "state", "version", "policy", "score", "reasons", "story", "draft", "status_proposed",
+        "status_proposed_by",
     }  # fmt: skip
     assert (row["id"], row["state"], row["version"], row["policy"]) == (1, "open", 1, POLICY)
     assert row["story"].keys() == {"id", "title", "url", "publisher", "outlets", "published", "first_seen"}
@@ -50,6 +51,25 @@ def test_F16_a_flag_shows_its_storys_original_where_characters_were_taken_out(
     assert "Lynxcam searches for ICE" in told
     assert "Lynxcam [U+202E]searches[U+202C] for ICE" in told
     assert "\u202e" not in told
+
+
+def test_a_flag_shows_the_status_that_its_words_propose_and_accepting_may_take_it(
+    tracked: Monitor, newsroom: Newsroom
+) -> None:
+    tracked.write("sources.yaml", sources_yaml(f"id: outlet, name: O, url: {newsroom.url}/feed, policies: [9001]"))
+    newsroom.feed()
+    tracked("poll")
+    newsroom.feed(("Judge blocks the Lynxcam camera policy", "A federal judge blocked ICE searches on Monday."))
+    tracked("poll", "--all")
+
+    (row,) = tracked("flags", "list", "--json").rows
+    assert (row["status_proposed"], row["status_proposed_by"]) == (
+        "Not in effect",
+        "Judge blocks the Lynxcam camera policy",
+    )
+    assert "--status proposed" in tracked("flags", "show", 1).stdout
+    tracked("flags", "accept", 1, "--status", "proposed")
+    assert tracked("policies", "show", 9001, "--json").json["current_status"] == "Not in effect"
 
 
 def test_flags_are_filtered_by_state_and_policy(flagged: Monitor) -> None:

@@ -11,6 +11,7 @@ from monitor.config.files import STARTER, read_text, starter
 from monitor.config.settings import SPECS, load_settings
 from monitor.config.sources import DEFAULT_KEYS, load_sources
 from monitor.config.sources import KEYS as SOURCE_KEYS
+from monitor.config.status_words import KEYS as STATUS_KEYS
 from monitor.config.strict_yaml import MAX_BYTES
 from monitor.config.subscriptions import KEYS as SUBSCRIPTION_KEYS
 from monitor.config.subscriptions import load_subscriptions
@@ -204,6 +205,13 @@ def test_the_documentation_has_a_row_for_every_key_and_for_no_other(heading: str
     rows = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
 
     assert rows == list(keys)
+
+
+def test_the_documentation_explains_every_key_of_the_status_words() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    section = text.split("`status_words` proposes")[1].split("\n## ")[0]
+
+    assert [key for key in STATUS_KEYS if f"`{key}`" not in section] == []
 
 
 def test_the_documentation_marks_the_keys_that_defaults_may_hold() -> None:

@@ -11,6 +11,7 @@ import pytest
 from monitor.config import vocabulary as module
 from monitor.config.vocabulary import agency_finder, load_vocabulary, packaged_vocabulary, topic_finder
 from monitor.errors import ConfigError
+from monitor.model.status_words import StatusWords
 from monitor.model.vocabulary import Agency, PageLabels, TitlePatterns, Vocabulary
 
 CLIMATE = (Path(__file__).parent / "climate.yaml").read_text(encoding="utf-8")
@@ -166,3 +167,34 @@ def test_an_unknown_topic_is_answered_with_the_nearest(written: str, message: st
 def test_few_known_words_are_listed_where_none_is_near() -> None:
     with pytest.raises(ValueError, match="use EPA, DOE or NOAA"):
         module._finder("agency", {"EPA": "EPA", "DOE": "DOE", "NOAA": "NOAA"})("Fisheries")
+
+
+def test_status_words_are_read_folded_and_lead_to_the_files_own_statuses() -> None:
+    words = load_vocabulary(CLIMATE, "climate.yaml").status_words
+
+    assert (words.ended, words.applies, words.partial) == ("Not in force", "In force", None)
+    assert words.contested == "Proposed"
+    assert (words.strike, words.courts) == (("annul",), ("general court", "court of justice"))
+
+
+def test_every_list_of_the_packaged_status_words_holds_something() -> None:
+    words = packaged_vocabulary().status_words
+
+    assert all(getattr(words, field.name) for field in fields(StatusWords))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  ended: Not in force", "  ended: Gone", "'Gone'"),
+        ("  applies: In force", "  applies: Proposed", "'Proposed'"),
+        ("  contested: Proposed", "  contested: Elsewhere", "'Elsewhere'"),
+        ("  strike: [annul]", "  strikes: [annul]", "'strikes'"),
+        ("  strike: [annul]", "  strike: [3]", "'strike'"),
+    ],
+)
+def test_a_wrong_status_word_is_told_with_its_line(old: str, new: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_vocabulary(CLIMATE.replace(old, new), "vocabulary.yaml")
+    assert told in str(caught.value)
+    assert "vocabulary.yaml:" in str(caught.value)

@@ -9,12 +9,12 @@ import pytest
 
 from monitor.errors import Conflict, IllegalTransition, NotFound, UsageError
 from monitor.model.event import EventType
-from monitor.model.flag import DecisionKind, FlagState, RejectReason
+from monitor.model.flag import DecisionKind, FlagState, RejectReason, StatusProposal
 from monitor.pipeline import triage
 from monitor.pipeline.triage import Edits
 from monitor.store.flags import decisions, get_flag
 from monitor.store.policies import get_policy
-from tests.pipeline.newsroom import NEWS, OTHER, POLICY, Newsroom, Story, a_feed, a_reader
+from tests.pipeline.newsroom import NEWS, OTHER, POLICY, VOCABULARY, Newsroom, Story, a_feed, a_reader
 
 
 async def status_of(newsroom: Newsroom, url: str = POLICY.url) -> str | None:
@@ -101,6 +101,31 @@ async def test_a_status_that_the_vocabulary_lacks_is_refused_with_those_it_has(n
 
     with pytest.raises(UsageError, match=newsroom.ctx.vocabulary.current_statuses[0]):
         await triage.accept(newsroom.ctx, flag.id, actor="anna", edits=Edits(status="Somewhat in effect"))
+
+
+async def test_what_a_flag_proposes_is_its_policys_status_only_where_the_editor_says_so(newsroom: Newsroom) -> None:
+    await newsroom.flagged()
+    words = "A federal judge on Monday enjoined the policy of license plate searches for ICE through Flock Safety."
+    await newsroom.publish(Story("Judge rules on Flock Safety license plate searches for ICE", words))
+    flag = next(each for each in await newsroom.flags() if each.text == words)
+
+    proposed = triage.proposal_of(flag, VOCABULARY)
+    decided = await triage.accept(newsroom.ctx, flag.id, actor="anna")
+    untouched = await status_of(newsroom)
+    await triage.undo(newsroom.ctx, decided.flag, actor="anna")
+    await triage.accept(newsroom.ctx, flag.id, actor="anna", edits=Edits(status=triage.PROPOSED))
+
+    assert proposed == StatusProposal("Not in effect", words, "enjoined")
+    assert (untouched, await status_of(newsroom)) == (POLICY.current_status, "Not in effect")
+
+
+async def test_a_flag_that_proposes_no_status_cannot_set_it(newsroom: Newsroom) -> None:
+    flag = await newsroom.flagged()
+
+    with pytest.raises(UsageError, match="proposes no status"):
+        await triage.accept(newsroom.ctx, flag.id, actor="anna", edits=Edits(status=triage.PROPOSED))
+
+    assert (await newsroom.actions(), await newsroom.events()) == ([], [])
 
 
 async def test_a_version_that_has_moved_on_is_a_conflict(newsroom: Newsroom) -> None:

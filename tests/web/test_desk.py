@@ -49,6 +49,14 @@ async def test_an_open_flag_is_shown_with_all_that_an_editor_needs(newsroom: New
         assert reason.term in told
 
 
+async def test_a_card_shows_the_status_that_its_story_proposes_with_the_sentence(small: Newsroom) -> None:
+    await small.flagged()
+    told = "A federal judge on Monday enjoined the policy of license plate searches for ICE through Flock Safety."
+    await small.publish(Story("Ruling on Flock Safety license plate searches for ICE", told))
+
+    assert f"Proposed status ( --status proposed ): Not in effect , because {told}" in words(await shown(small))
+
+
 async def test_the_commands_of_a_card_decide_on_its_flag(small: Newsroom) -> None:
     await small.flagged()
     (number, version) = re.findall(r"monitor flags accept (\d+) --version (\d+)", (await shown(small)).text)[0]
