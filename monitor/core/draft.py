@@ -6,8 +6,9 @@ import re
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from monitor.core.excerpts import document_in, event_day, told_in
 from monitor.core.read.dates import day_at_midnight
-from monitor.core.text import clean, fold, sentences, shorten
+from monitor.core.text import clean, fold, shorten
 from monitor.model.flag import Draft
 from monitor.model.source import StatedAction, Voice
 from monitor.model.vocabulary import TitlePatterns, Vocabulary
@@ -25,6 +26,7 @@ _LOWERED = re.compile(
     r"to|under|until|what|when|where|while|who|with|without) ",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"\A(?:19|20)\d\d\.\d\d\.\d\d(?: ?[-–:_] ?| )(?=\S)")  # what the pattern says itself
 _COLLECTIVE = re.compile(r" (?:for|of) ")
 
 
@@ -40,19 +42,29 @@ def draft(
     vocabulary: Vocabulary,
     zone: str = "UTC",
     published_raw: str | None = None,
+    policy_title: str = "",
+    as_dated: bool = False,
 ) -> Draft:
     """What an editor is offered: title by the voice's pattern, date, two-sentence summary, link and kind.
 
-    The date is the publication's in ``zone``, else that of ``first_seen``; a publication at midnight to the second, in
-    UTC or by the clock of ``published_raw`` (the document's own words), is of the day that it names. The summary is the
-    text's own words; the press is named as their source. ``reported`` is True for the press alone.
+    The date is the event's where the press or a party states it in its first two sentences ("on Tuesday"), unless
+    ``as_dated``; else the publication's in ``zone``, else that of ``first_seen``. A publication at midnight to the
+    second, in UTC or by the clock of ``published_raw`` (the document's own words), is of the day that it names. The
+    summary is the text's own sentences: the lead, and the one that says most of the policy of ``policy_title``; the
+    press is named as their source. The link is that of an order, rule or notice that the text links to, else ``url``.
+    ``reported`` is True for the press alone.
     """
     day = published_on(published, published_raw, first_seen, zone)
+    if voice in (Voice.PRESS, Voice.PARTY) and not as_dated:
+        day = event_day(text, day) or day
     return Draft(
         title=_title(headline, f"{day:%Y.%m.%d}", _line(publisher), _pattern(vocabulary.titles, voice)),
         date=day,
-        summary=_summary(text, _line(publisher) if voice is Voice.PRESS else ""),
-        document_url=url,
+        summary=_summary(
+            told_in(text, policy_title, vocabulary.status_words, vocabulary.standing_notes, _SUMMARY_SENTENCES),
+            _line(publisher) if voice is Voice.PRESS else "",
+        ),
+        document_url=document_in(text, vocabulary.status_words) or url,
         kind=vocabulary.default_kind,
         reported=voice is Voice.PRESS,
     )
@@ -96,7 +108,7 @@ def _pattern(titles: TitlePatterns, voice: Voice) -> str:
 
 
 def _title(headline: str, day: str, publisher: str, pattern: str) -> str:
-    bare = _without_lead(_without_publisher(_line(headline), publisher), pattern)
+    bare = _without_lead(_DATED.sub("", _without_publisher(_line(headline), publisher)) or headline, pattern)
     # substituted in one pass: a headline that says "{publisher}" stays as it is
     parts = {"date": day, "headline": shorten(bare, HEADLINE_LIMIT), "publisher": publisher}
     if not publisher:
@@ -120,8 +132,7 @@ def _without_lead(headline: str, pattern: str) -> str:
     return rest if lead and rest and fold(headline).startswith(fold(lead)) else headline
 
 
-def _summary(text: str, attribute_to: str) -> str:
-    found = sentences(clean(text))[:_SUMMARY_SENTENCES]
+def _summary(found: list[str], attribute_to: str) -> str:
     if not found:
         return ""
     if attribute_to and not _ATTRIBUTED.match(found[0]):

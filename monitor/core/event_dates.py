@@ -33,13 +33,14 @@ _BEFORE_A_DAY = word_set("on late early last")
 class DatedWords:
     """A day that a text names, where it stands, and whether it can be the day of what the text tells.
 
+    ``year_only``: a year, or a month of one.
     ``of_deed`` is False of a day within a name or a term ("the October 3, 2023 designation", "until May 1").
     """
 
     day: date
     start: int
     of_deed: bool
-    stated_year: bool
+    year_only: bool
 
 
 def dated(text: str, published: date) -> Iterator[DatedWords]:
@@ -49,8 +50,7 @@ def dated(text: str, published: date) -> Iterator[DatedWords]:
     for found in _DATE.finditer(folded):
         day = _day(found, published)
         if day is not None:
-            year = bool(found["year"] or found["only_year"])
-            yield DatedWords(day, found.start(), _is_of_deed(folded, found), year)
+            yield DatedWords(day, found.start(), _is_of_deed(folded, found), found["only_year"] is not None)
 
 
 def _is_of_deed(text: str, found: re.Match[str]) -> bool:

@@ -186,6 +186,9 @@ _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 _STATE_NAMES = "Ala Ariz Ark Cal Calif Colo Conn Del Fla Ga Kan Ky Mich Minn Neb Nev Okla Pa Tenn Tex Va Vt"
 _STATES = frozenset(_STATE_NAMES.split())
 _STOPS = re.compile(r"([.!?…])[\"'”’)\]]{0,3}[ \n]+(?=[\"'“‘(\[]{0,3}[A-Z0-9À-Þ])")
+_DAY_NAME = re.compile(
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)|E[SD]?T\b|Eastern"
+)
 _LAST_WORD = re.compile(r"[A-Za-z.]+\Z")
 
 
@@ -200,7 +203,7 @@ def sentences(text: str) -> list[str]:
         start = 0
         for stop in _STOPS.finditer(line):
             if stop.group(1) == "." and _is_abbreviation(
-                line[max(0, stop.start() - 20) : stop.start()], line[stop.end()]
+                line[max(0, stop.start() - 20) : stop.start()], line[stop.end() : stop.end() + 10]
             ):
                 continue
             found.append(line[start : stop.end()].strip())
@@ -215,7 +218,9 @@ def _is_abbreviation(before: str, following: str) -> bool:
         return False
     word = last.group()
     if word.lower() in ("no", "nos"):
-        return following.isdigit()
+        return following[:1].isdigit()
+    if word.lower() in ("a.m", "p.m"):
+        return _DAY_NAME.match(following) is not None
     initials = re.fullmatch(r"(?:[A-Z]\.)*[A-Z]", word) is not None
     return initials or word.lower() in _ABBREVIATIONS or word in _STATES
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.draft import draft, published_on, stated_draft
 from monitor.core.status import propose
+from monitor.core.text import sentences
 from monitor.core.triage import changed_text
 from monitor.errors import Conflict, IllegalTransition, UsageError
 from monitor.model.event import EventType
@@ -41,6 +42,7 @@ from monitor.store.policies import StoredAction, StoredPolicy, get_policy, lock_
 T = TypeVar("T")
 PROPOSED = "proposed"
 """An editor's word for the status that the flag itself proposes."""
+_TEASER = 2  # sentences: fewer make no summary
 _STALE_PAGE_DATE = timedelta(days=7)  # a page that changes and keeps its old date of publication
 
 
@@ -83,13 +85,18 @@ def draft_of(flag: StoredFlag, vocabulary: Vocabulary, *, on: date | None = None
         vocabulary=vocabulary,
         zone=vocabulary.timezone,
         published_raw=flag.published_raw if on is None else None,
+        policy_title=flag.policy_title,
+        as_dated=on is not None or bool(flag.change_parts),
     )
 
 
 def _told_text(flag: StoredFlag) -> str:
+    """What became of a document or changed on a page; else the item's words, its article's where those are a teaser."""
     if flag.vanished:
         return f"The document at {flag.source.url} {flag.vanished}."
-    return changed_text(flag.change_parts) if flag.change_parts else flag.text
+    if flag.change_parts:
+        return changed_text(flag.change_parts)
+    return flag.article if flag.article and len(sentences(flag.text)) < _TEASER else flag.text
 
 
 def _published(flag: StoredFlag) -> datetime | None:

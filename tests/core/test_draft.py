@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.config.vocabulary import packaged_vocabulary
 from monitor.core.draft import SUMMARY_LIMIT, draft
 from monitor.core.read.dates import read_date
 from monitor.model.flag import Draft
@@ -209,3 +210,26 @@ def test_any_text_makes_a_title_of_one_clean_line(headline: str, text: str, publ
     assert found.title.startswith("2025.10.09")
     assert not [character for character in found.title if character in "\r\n\x00\u202e"]
     assert "\n" not in found.summary
+
+
+def test_the_press_and_parties_are_dated_by_the_event_that_they_state_and_others_by_their_publication() -> None:
+    text = "A federal judge on Tuesday blocked the policy."
+    assert drafted(text=text).date == date(2025, 10, 7)
+    assert drafted(text=text).title.startswith("2025.10.07 ")
+    assert drafted(text=text, voice=Voice.PARTY).date == date(2025, 10, 7)
+    assert drafted(text=text, voice=Voice.COURT).date == date(2025, 10, 9)
+    assert drafted(text=text, voice=Voice.GOVERNMENT).date == date(2025, 10, 9)
+    assert drafted(text=text, as_dated=True).date == date(2025, 10, 9)
+
+
+@pytest.mark.parametrize(
+    "headline", ["2025.10.06 Agency ends it", "2025.10.06 - Agency ends it", "2025.10.06: Agency ends it"]
+)
+def test_a_headline_that_is_dated_already_is_not_dated_twice(headline: str) -> None:
+    assert drafted(headline=headline).title == "2025.10.09 Reported: Agency ends it - VPM News"
+
+
+def test_the_document_that_a_text_links_to_goes_before_the_items_own_address() -> None:
+    text = "The judge signed the order: https://court.example/order.pdf"
+    own = packaged_vocabulary()
+    assert drafted(text=text, vocabulary=own).document_url == "https://court.example/order.pdf"

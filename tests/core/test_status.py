@@ -20,7 +20,7 @@ OFF, ON, PARTLY, ARGUED = WORDS.ended, WORDS.applies, WORDS.partial, WORDS.conte
 
 def status_of(text: str, *, headline: str = "", title: str = TITLE, words: StatusWords = WORDS) -> str | None:
     found = propose(headline, text, words, policy_title=title, published=DAY)
-    return found and found.status
+    return found.status if found else None
 
 
 ENDED = [
