@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from functools import cache
 
 from monitor.core.event_dates import dated
+from monitor.core.status_leave import permitted, verdicts
+from monitor.core.status_sentence import Sentence, against, all_verbs, court_in, phrases_in
 from monitor.core.status_targets import (
     Target,
     Use,
     is_pronoun,
-    nouns,
     object_of,
     subject_of,
     takes_subject,
@@ -22,7 +23,7 @@ from monitor.core.status_targets import (
 )
 from monitor.core.text import clean, fold, sentences
 from monitor.core.text import words as stems
-from monitor.core.verbs import Form, Token, forms, is_done, is_granted, is_passive, read, was_granted, word_set
+from monitor.core.verbs import Form, Token, forms, is_done, is_granted, is_passive, read, was_granted
 from monitor.model.flag import StatusProposal
 from monitor.model.status_words import StatusWords
 
@@ -34,7 +35,6 @@ _PAST = re.compile(
     r"|earlier this year|previously|formerly|originally|in the past|at one point|during (?:the|his|her) first)\b",
     re.IGNORECASE,
 )
-_GOES_ON = word_set("enforce enforcing resume resuming implement continue proceed carry restart apply use take")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,6 @@ class _Finding:
     status: str
     word: str
     rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    """One sentence with what its reading needs."""
-
-    text: str
-    tokens: list[Token]
-    headline: bool
-    words: StatusWords
-    names: frozenset[str]
-    title: frozenset[str]  # stems of the policy's title
-    deed: bool  # the policy itself ends or halts something
 
 
 def propose(
@@ -73,8 +60,9 @@ def propose(
     The headline is believed before the text; of sentences that disagree that of the highest court, then the latest.
     ``agencies`` are acronyms that name no policy. What happened long before ``published`` is background.
     """
-    names = frozenset(word.lower() for word in re.findall(r"\b[A-Z]{3,}\b", policy_title) if word not in agencies)
     title, deed = frozenset(stems(policy_title)), _is_deed(policy_title, words)
+    acronyms = (word for word in re.findall(r"\b[A-Z]{3,}\b", policy_title) if word not in agencies)
+    names = frozenset() if deed else frozenset(map(str.lower, acronyms))  # of a deed they name what it was done to
     told = _lines(headline, words, names, title, deed, headline=True)
     found = _best(told, published) or _best(_lines(text, words, names, title, deed), published)
     return found and StatusProposal(found[1].status, found[0].text, found[1].word)
@@ -82,56 +70,60 @@ def propose(
 
 def _lines(
     text: str, words: StatusWords, names: frozenset[str], title: frozenset[str], deed: bool, *, headline: bool = False
-) -> Iterator[_Sentence]:
+) -> Iterator[Sentence]:
     for sentence in sentences(clean(text[:_READ])):
         if _triggers(words).search(fold(sentence)):
-            yield _Sentence(sentence, read(sentence), headline, words, names, title, deed)
+            yield Sentence(sentence, read(sentence), headline, words, names, title, deed)
 
 
 @cache
 def _triggers(words: StatusWords) -> re.Pattern[str]:
     """What a sentence must hold to be worth reading: most hold none of it."""
-    verbs = {form for verb in _all_verbs(words) for each in verb.split()[:2] for form in forms(each)}
+    verbs = {form for verb in all_verbs(words) for each in verb.split()[:2] for form in forms(each)}
     things = {phrase.split()[0] for phrase in (*words.injunctions, *words.stays, *words.endings, *words.contest)}
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(verbs | things)))})" if verbs | things else r"(?!)")
 
 
-def _best(lines: Iterable[_Sentence], published: date | None) -> tuple[_Sentence, _Finding] | None:
+def _best(lines: Iterable[Sentence], published: date | None) -> tuple[Sentence, _Finding] | None:
     found = [(line, finding) for line in lines for finding in _findings(line, published)]
     return max(enumerate(found), key=lambda each: (each[1][1].rank, each[0]))[1] if found else None
 
 
-def _findings(line: _Sentence, published: date | None) -> Iterator[_Finding]:
+def _findings(line: Sentence, published: date | None) -> Iterator[_Finding]:
     """The last deed of the sentence that changes the status: what it says at its end holds."""
     if _PAST.search(line.text) or (published and _is_stale(line, published)):
         return
-    found = [each for each in (*_deeds(line), *_grants(line), *_contests(line)) if each[1] is not None]
+    told = (*_deeds(line), *_grants(line), *verdicts(line), *_contests(line))
+    found = [each for each in told if each[1] is not None]
     if found:
         at, status = max(found, key=lambda each: each[0])
         if status is not None:
             yield _Finding(_partial(line, status), line.tokens[at].word, _rank(line, at))
 
 
-@cache
-def _against(words: StatusWords) -> tuple[str, ...]:
-    return (*words.strike, *words.halt, *words.rescind)
-
-
-@cache
-def _all_verbs(words: StatusWords) -> tuple[str, ...]:
-    lists = (words.strike, words.halt, words.rescind, words.lapse, words.restore, words.start, words.keep, words.lift)
-    return tuple(dict.fromkeys(verb for verbs in (*lists, words.permit) for verb in verbs))
-
-
 def _is_deed(title: str, words: StatusWords) -> bool:
     tokens = read(title)
-    return bool(uses(tokens, _against(words))) or any(token.word in words.endings for token in tokens)
+    return bool(uses(tokens, against(words))) or any(token.word in words.endings for token in tokens)
 
 
-def _deeds(line: _Sentence) -> Iterator[tuple[int, str | None]]:
-    for use in uses(line.tokens, _all_verbs(line.words)):
-        if not _is_noun(line.tokens, use) and is_done(line.tokens, use.at, use.form, headline=line.headline):
+def _deeds(line: Sentence) -> Iterator[tuple[int, str | None]]:
+    for use in uses(line.tokens, all_verbs(line.words)):
+        if _is_noun(line.tokens, use) or _describes_stayed(line, use):
+            continue
+        if is_done(line.tokens, use.at, use.form, headline=line.headline):
             yield use.at, _status(line, use)
+
+
+def _describes_stayed(line: Sentence, use: Use) -> bool:
+    """ "A stay of the order vacating the rule": what the order does is told to say which order it is."""
+    if use.form is not Form.GERUND:
+        return False
+    stays = (end for _, end in phrases_in(line.tokens[: use.at], line.words.stays))
+    return any(line.tokens[end].word in ("of", "on", "against") and not _breaks(line, end, use.at) for end in stays)
+
+
+def _breaks(line: Sentence, start: int, end: int) -> bool:
+    return any(token.word in (",", ";", "and", "but") for token in line.tokens[start:end])
 
 
 def _is_noun(tokens: Sequence[Token], use: Use) -> bool:
@@ -145,16 +137,16 @@ def _is_noun(tokens: Sequence[Token], use: Use) -> bool:
     )
 
 
-def _is_stale(line: _Sentence, published: date) -> bool:
+def _is_stale(line: Sentence, published: date) -> bool:
     """Whether the latest day of a deed that the sentence gives lies long before the story, or after it."""
     days = [found.day for found in dated(line.text, published) if found.of_deed]
     return bool(days) and not timedelta(-2) <= published - max(days) <= _STALE
 
 
-def _status(line: _Sentence, use: Use) -> str | None:
+def _status(line: Sentence, use: Use) -> str | None:
     words = line.words
     if use.verb in words.permit:
-        return _permitted(line, use)
+        return permitted(line, use)
     if use.verb in (*words.lapse, *words.start):
         return _by_itself(line, use)
     if takes_subject(line.tokens, use):
@@ -163,17 +155,17 @@ def _status(line: _Sentence, use: Use) -> str | None:
         span = subject_of(line.tokens, use)
     else:
         span = object_of(line.tokens, use)
-    target = _antecedent(line, use) if is_pronoun(span) else target_of(span, words, line.names, _against(words))
+    target = _antecedent(line, use) if is_pronoun(span) else target_of(span, words, line.names, against(words))
     return _effect(line, use, span, target)
 
 
-def _bare_participle_counts(line: _Sentence, use: Use) -> bool:
+def _bare_participle_counts(line: Sentence, use: Use) -> bool:
     """ "Rule enjoined in Pangea v. DHS": so speak headlines; within prose it is mere description."""
-    earlier = uses(line.tokens[: use.at], _all_verbs(line.words))
+    earlier = uses(line.tokens[: use.at], all_verbs(line.words))
     return line.headline and not any(is_done(line.tokens, each.at, each.form, headline=True) for each in earlier)
 
 
-def _effect(line: _Sentence, use: Use, span: Sequence[Token], target: Target) -> str | None:
+def _effect(line: Sentence, use: Use, span: Sequence[Token], target: Target) -> str | None:
     words, court = line.words, _by_court(line, use)
     if use.verb in words.rescind and not court and not _is_policys(line, span, target):
         return None
@@ -199,13 +191,13 @@ def _undone(words: StatusWords, use: Use, statuses: dict[bool, str | None]) -> s
     return statuses[True]
 
 
-def _on_policy(line: _Sentence, use: Use, span: Sequence[Token], court: bool) -> str | None:
+def _on_policy(line: Sentence, use: Use, span: Sequence[Token], court: bool) -> str | None:
     words = line.words
     if use.verb in words.keep:
         return words.applies if court else None
     if use.verb in words.restore:
         return words.applies
-    if use.verb in _against(words) and not _is_gerund(span):
+    if use.verb in against(words) and not _is_gerund(span):
         return words.ended
     return None
 
@@ -215,7 +207,7 @@ def _is_gerund(span: Sequence[Token]) -> bool:
     return bool(span) and span[0].word.endswith("ing") and len(span[0].word) > 5
 
 
-def _is_policys(line: _Sentence, span: Sequence[Token], target: Target) -> bool:
+def _is_policys(line: Sentence, span: Sequence[Token], target: Target) -> bool:
     """Whether what an agency undoes can be the policy. Where that ends or halts something itself, only an ending can:
     who "rescinds the extension" under "DHS ends the programme" does what the policy says."""
     if line.deed:
@@ -223,7 +215,7 @@ def _is_policys(line: _Sentence, span: Sequence[Token], target: Target) -> bool:
     return target in (Target.POLICY, Target.BLOCK)
 
 
-def _on_unknown(line: _Sentence, use: Use, span: Sequence[Token], court: bool) -> str | None:
+def _on_unknown(line: Sentence, use: Use, span: Sequence[Token], court: bool) -> str | None:
     words = line.words
     if use.verb in words.rescind and line.deed:
         return words.ended
@@ -235,24 +227,24 @@ def _on_unknown(line: _Sentence, use: Use, span: Sequence[Token], court: bool) -
     return None
 
 
-def _antecedent(line: _Sentence, use: Use) -> Target:
+def _antecedent(line: Sentence, use: Use) -> Target:
     """What "it" stands for: what the sentence's last deed was done to, or made; else the policy."""
     words = line.words
-    for earlier in reversed(uses(line.tokens[: use.at - 1], _all_verbs(words))):
+    for earlier in reversed(uses(line.tokens[: use.at - 1], all_verbs(words))):
         span = object_of(line.tokens, earlier)
         if takes_subject(line.tokens, earlier) or is_pronoun(span):
             continue
-        found = target_of(span, words, line.names, _against(words))
+        found = target_of(span, words, line.names, against(words))
         if found in (Target.POLICY, Target.UNKNOWN) and earlier.verb in (*words.strike, *words.halt):
             return Target.BLOCK
         return Target.POLICY if found is Target.UNKNOWN else found
-    granted = list(_phrases(line.tokens[: use.at], words.injunctions))
+    granted = list(phrases_in(line.tokens[: use.at], words.injunctions))
     return Target.BLOCK if granted else Target.POLICY
 
 
-def _by_itself(line: _Sentence, use: Use) -> str | None:
+def _by_itself(line: Sentence, use: Use) -> str | None:
     """ "The proclamation expired", "the rule took effect"; an order of a court that expired holds nothing up."""
-    target = target_of(subject_of(line.tokens, use), line.words, line.names, _against(line.words))
+    target = target_of(subject_of(line.tokens, use), line.words, line.names, against(line.words))
     if use.verb in line.words.start:
         return line.words.applies if target is Target.POLICY else None
     if target is Target.BLOCK:
@@ -260,38 +252,18 @@ def _by_itself(line: _Sentence, use: Use) -> str | None:
     return line.words.ended if target is Target.POLICY else None
 
 
-def _permitted(line: _Sentence, use: Use) -> str | None:
-    """ "Allowed the administration to enforce the rule"; "let the injunction stand" is a block that is kept."""
-    words, tokens = line.words, line.tokens
-    if _courts_in(line, 0, use.at) < 0 or is_passive(tokens, use.at):
-        return None
-    span = object_of(tokens, use) or tokens[use.end : use.end + 16]  # "cleared the way for the agency to enforce it"
-    named = [token.word for token in span]
-    begin = next((at for at, word in enumerate(named) if word in _GOES_ON or word in ("stand", "remain")), None)
-    if begin is None:
-        return None
-    target = target_of(span[:begin], words, line.names, _against(words))
-    if target is Target.BLOCK or "blocked" in named:
-        return words.ended
-    if target in (Target.OTHER, Target.RULING):
-        return None
-    if target is Target.UNKNOWN and target_of(span[begin:], words, line.names, ()) is Target.OTHER:
-        return None
-    return words.applies
-
-
-def _grants(line: _Sentence) -> Iterator[tuple[int, str | None]]:
+def _grants(line: Sentence) -> Iterator[tuple[int, str | None]]:
     """Nouns that are granted or issued: an injunction, a stay of something, the rescission of something."""
     words, tokens = line.words, line.tokens
     kinds = ((words.injunctions, words.ended), (words.stays, None), (words.endings, words.ended))
     for phrases, status in kinds:
-        for at, end in _phrases(tokens, phrases):
+        for at, end in phrases_in(tokens, phrases):
             if tokens[at].quoted or _is_object(line, at) or not _is_given(line, at, end):
                 continue
             behind = (
                 tokens[end + 1 : end + 25] if end < len(tokens) and tokens[end].word in ("of", "on", "against") else []
             )
-            target = target_of(behind, words, line.names, _against(words))
+            target = target_of(behind, words, line.names, against(words))
             if phrases is words.injunctions:
                 yield at, status
             elif phrases is words.stays:
@@ -300,10 +272,10 @@ def _grants(line: _Sentence) -> Iterator[tuple[int, str | None]]:
                 yield at, status
 
 
-def _is_object(line: _Sentence, at: int) -> bool:
+def _is_object(line: Sentence, at: int) -> bool:
     """Whether something else is done to a noun: "the stay of the injunction", "agreed to lift the injunction"."""
     near = range(max(0, at - 5), at)
-    verbs = {use.at for use in uses(line.tokens, _all_verbs(line.words)) if not _is_noun(line.tokens, use)}
+    verbs = {use.at for use in uses(line.tokens, all_verbs(line.words)) if not _is_noun(line.tokens, use)}
     return any(line.tokens[index].word in ("of", "on", "against") or index in verbs for index in near)
 
 
@@ -313,7 +285,7 @@ def _stayed(words: StatusWords, target: Target) -> str | None:
     return words.ended if target is Target.POLICY else None
 
 
-def _is_given(line: _Sentence, at: int, end: int) -> bool:
+def _is_given(line: Sentence, at: int, end: int) -> bool:
     tokens = line.tokens
     if is_granted(tokens, at) or was_granted(tokens, at):
         return True
@@ -325,17 +297,7 @@ def _is_given(line: _Sentence, at: int, end: int) -> bool:
     return ends and not any(token.word in ("motion", "hearing", "for", "to", "on", "re", "no") for token in tokens[:at])
 
 
-def _phrases(tokens: Sequence[Token], phrases: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    known = nouns(phrases)
-    at = 0
-    while at < len(tokens):
-        length = next((n for n in (3, 2, 1) if tuple(each.word for each in tokens[at : at + n]) in known), 0)
-        if length:
-            yield at, at + length
-        at += length or 1
-
-
-def _contests(line: _Sentence) -> Iterator[tuple[int, str | None]]:
+def _contests(line: Sentence) -> Iterator[tuple[int, str | None]]:
     told = [token.word for token in line.tokens]
     for phrase in line.words.contest:
         parts = phrase.split()
@@ -344,33 +306,20 @@ def _contests(line: _Sentence) -> Iterator[tuple[int, str | None]]:
                 yield at, line.words.contested
 
 
-def _by_court(line: _Sentence, use: Use) -> bool:
+def _by_court(line: Sentence, use: Use) -> bool:
     """Whether a court (or its ruling) does the deed: before an active verb, behind "by" of a passive one."""
     if takes_subject(line.tokens, use):
         behind = [token.word for token in line.tokens[use.end :]]
         by = behind.index("by") if "by" in behind else None
-        return by is not None and _courts_in(line, use.end + by, use.end + by + 12) >= 0
-    return _courts_in(line, 0, use.at) >= 0 or bool(list(_phrases(line.tokens[: use.at], line.words.injunctions)))
+        return by is not None and court_in(line, use.end + by, use.end + by + 12) >= 0
+    return court_in(line, 0, use.at) >= 0 or bool(list(phrases_in(line.tokens[: use.at], line.words.injunctions)))
 
 
-def _courts_in(line: _Sentence, start: int, end: int) -> int:
-    """The rank of the court that stands last between two places; -1 where none does."""
-    span = line.tokens[start:end]
-    best = -1
-    for at in range(len(span)):
-        for rank, court in enumerate(line.words.courts):
-            parts = court.lower().split()
-            told = [token.word for token in span[at : at + len(parts)]]
-            if told[:-1] == parts[:-1] and told and told[-1] in (parts[-1], parts[-1] + "s"):
-                best = rank
-    return best
+def _rank(line: Sentence, at: int) -> int:
+    return max(0, court_in(line, 0, at) if court_in(line, 0, at) >= 0 else court_in(line, at, len(line.tokens)))
 
 
-def _rank(line: _Sentence, at: int) -> int:
-    return max(0, _courts_in(line, 0, at) if _courts_in(line, 0, at) >= 0 else _courts_in(line, at, len(line.tokens)))
-
-
-def _partial(line: _Sentence, status: str) -> str:
+def _partial(line: Sentence, status: str) -> str:
     told = f" {' '.join(token.word for token in line.tokens)} "
     partly = any(f" {fold(phrase)} " in told for phrase in line.words.partly)
     return line.words.partial if partly and line.words.partial and status != line.words.contested else status

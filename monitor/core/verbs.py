@@ -108,7 +108,7 @@ _ADVERBS = word_set(
     "also now again soon then already just even yet ever still once promptly both all either later today"
 )
 _NO = word_set("no neither nor none nobody without few hardly scarcely barely")
-_GRANT_VERBS = "grant approve win secure obtain get impose issue enter sign publish order direct hand agree vote decide"
+_GRANT_VERBS = "grant approve win secure obtain get impose issue enter sign publish order direct hand agree decide"
 _GRANT = _all(_GRANT_VERBS)
 _GRANTED = _all("grant approve agree")  # what makes a motion more than a wish
 _MOTIONS = word_set("motion motions request requests application applications petition bid plea appeal")
@@ -286,7 +286,7 @@ _DETERMINERS = word_set("a an the this that its his her their court executive re
 def _is_verb(tokens: Sequence[Token], at: int) -> bool:
     """An "order" may be a noun; a verb follows neither an article nor what belongs to somebody."""
     word = tokens[at].word
-    if word not in ("order", "orders", "sign", "hand", "hands", "vote", "votes", "win", "wins", "issue", "issues"):
+    if word not in ("order", "orders", "sign", "hand", "hands", "win", "wins", "issue", "issues"):
         return True
     before = tokens[at - 1] if at else None
     return before is not None and before.word not in _DETERMINERS and not before.possessive

@@ -346,6 +346,15 @@ def test_any_text_is_read_and_a_proposal_quotes_it(text: str) -> None:
         ("Supreme Court lets administration enforce the ban", ON),
         ("Supreme Court grants request to pause ruling", ON),
         ("Agency rescinds memo on arrests - The Outlet", OFF),
+        ("Appeals court says visa rule can take effect", ON),
+        ("Visa rule can take effect, appeals court rules", ON),
+        ("Judge rules visa ban may remain in effect", ON),
+        ("Supreme Court clears way for new visa rule", ON),
+        ("Judge says agency cannot enforce visa rule", OFF),
+        ("Judge says injunction can remain in place", OFF),
+        ("Judge rules lawsuit against visa rule can proceed", None),
+        ("Agency says rule can take effect soon", None),
+        ("House votes to overturn rule", None),
         ("Order Denying TRO - Doe v. Roe", None),
         ("Motion for Preliminary Injunction", None),
         ("Judge weighs block of visa rule", None),
@@ -368,6 +377,7 @@ def test_headlines_speak_in_their_own_grammar(headline: str, status: str | None)
         ("", "The district court enjoined the rule. The Supreme Court stayed the injunction.", ON, 1),
         ("", "The Supreme Court stayed the injunction. A judge enjoined the rule on Monday.", ON, 0),
         ("", "The agency rescinded the memo. The agency reinstated the memo.", ON, 1),
+        ("", "The appeals court issued an administrative stay of the order vacating the rule.", ON, 0),
         ("Hearing held", "It rained. The court did not rule. The judge vacated the rule.", OFF, 2),
     ],
 )
@@ -388,6 +398,9 @@ def test_of_statements_that_disagree_the_headline_then_the_highest_court_then_th
         ("Agency ends protection of refugees", "The agency rescinded the termination.", OFF),
         ("Agency revokes student records", "The agency restored thousands of student records.", OFF),
         ("Agency creates a program for students", "The agency revoked the program.", OFF),
+        ("DHS terminates TPS for Ruritania", "The Supreme Court allowed the agency to end TPS.", ON),
+        ("DHS terminates TPS for Ruritania", "The court ruled that the agency may not end TPS.", OFF),
+        ("DHS terminates TPS for Ruritania", "A judge restored TPS.", OFF),
     ],
 )
 def test_a_policy_that_ends_something_itself_is_not_ended_by_doing_so(
