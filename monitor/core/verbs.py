@@ -54,6 +54,7 @@ _IRREGULAR = {
     "withdraw": ("withdraws", "withdrew", "withdrawn", "withdrawing"),
     "overturn": ("overturns", "overturned", "overturning"),
     "uphold": ("upholds", "upheld", "upholding"),
+    "hear": ("hears", "heard", "hearing"),
     "hold": ("holds", "held", "holding"),
     "freeze": ("freezes", "froze", "frozen", "freezing"),
     "throw": ("throws", "threw", "thrown", "throwing"),

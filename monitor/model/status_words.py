@@ -36,6 +36,7 @@ class StatusWords:
     courts: tuple[str, ...] = ()
     partly: tuple[str, ...] = ()
     contest: tuple[str, ...] = ()
+    procedure: tuple[str, ...] = ()
 
 
 STATUS_NAMES = ("ended", "applies", "partial", "contested")

@@ -234,6 +234,7 @@ async def _judge(ctx: Context, claim: Claim, fetched: Fetched) -> PollRecord:
         kept=await kept(fetched, reading, keys),
         new=new,
         revised=revised,
+        deeds=ctx.vocabulary.status_words,
         rekeyed=tuple((known.entry_id, item.key) for known, item in decided.reidentified),
         marks=skimmed.marks,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from monitor.errors import LostClaim
 from monitor.model.change import ChangeKind, Diff
 from monitor.model.flag import Match
 from monitor.model.source import Fetched, Item, Kept, PolicyPage, PollError, Seed, Validators, Wait
+from monitor.model.status_words import StatusWords
 from monitor.store import schema as s
 from monitor.store.archive import store_snapshot
 from monitor.store.articles import want_article
@@ -29,10 +30,10 @@ from monitor.store.hosts import Hold, hold_hosts
 from monitor.store.pages import PageRecord, record_page
 from monitor.store.prepared import Prepared
 from monitor.store.sources import wait_to_json
+from monitor.store.stories import Asked, find_story
 from monitor.store.trackers import stated_to_json, store_pages
 from monitor.store.vanishing import tell_vanished
 
-_SAME_STORY = timedelta(days=7)  # POLLING 11
 _STORY_LOCK = Prepared(select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update())
 
 
@@ -105,6 +106,7 @@ class PollRecord:
     holds: tuple[Hold, ...] = ()  # what servers demanded of all who ask their hosts
     page: PageRecord | None = None  # of a watched page
     vanished: Vanished | None = None  # its document is gone, and the editors are to know
+    deeds: StatusWords = field(default_factory=StatusWords)  # by which a text is told to bring news of its own
 
     @property
     def silent(self) -> bool:
@@ -281,7 +283,11 @@ def _tell_new(
     tx: Tx, record: PollRecord, entry: NewEntry, revision_id: int, policies: dict[str, int]
 ) -> list[tuple[int, str]]:
     _store_change(tx, record, revision_id, ChangeKind.NEW, Diff((), "new"))
-    story_id = _find_story(tx, record, entry) or _found_story(tx, record, entry.normal_title, entry.canonical_url)
+    named = Asked(record.at, record.source_id, entry.item, entry.normal_title, entry.canonical_url)
+    flagged = [policies[match.policy] for match in entry.flags if match.policy in policies]
+    story_id = find_story(tx, named, flagged, record.deeds)
+    if story_id is None:
+        story_id = _found_story(tx, record, entry.normal_title, entry.canonical_url)
     _adding(s.story_revision).run(tx, {"revision_id": revision_id, "story_id": story_id})
     return raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
 
@@ -335,37 +341,6 @@ def _store_change(tx: Tx, record: PollRecord, revision_id: int, kind: ChangeKind
         "parts": [{"op": part.op.value, "before": part.before, "after": part.after} for part in diff.parts],
     }
     _adding(s.change).run(tx, values)
-
-
-def _find_story(tx: Tx, record: PollRecord, entry: NewEntry) -> int | None:
-    """The story that another outlet's copy founded: the same link, or the same headline, within seven days.
-
-    A source's own second text is never folded: dockets link all their entries to one page, and head them "Order".
-    """
-    asked = {"of_source": record.source_id, "since": record.at - _SAME_STORY}
-    for name, mark in (("canonical_url", entry.canonical_url), ("normal_title", entry.normal_title)):
-        found = _same_story(name).rows(tx, {**asked, "mark": mark}) if mark else ()
-        if found:
-            story_id: int = found[0][0]
-            return story_id
-    return None
-
-
-@cache
-def _same_story(name: str) -> Prepared:
-    own = (
-        select(s.story_revision.c.story_id)
-        .join(s.revision, s.revision.c.id == s.story_revision.c.revision_id)
-        .join(s.entry, s.entry.c.id == s.revision.c.entry_id)
-        .where(s.story_revision.c.story_id == s.story.c.id, s.entry.c.source_id == bindparam("of_source"))
-    )
-    since = bindparam("since", type_=s.story.c.founded_at.type)
-    return Prepared(
-        select(s.story.c.id)
-        .where(s.story.c[name] == bindparam("mark"), s.story.c.founded_at >= since, ~own.exists())
-        .order_by(s.story.c.id)
-        .limit(1)
-    )
 
 
 def _found_story(tx: Tx, record: PollRecord, normal_title: str, canonical_url: str | None) -> int:

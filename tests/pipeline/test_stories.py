@@ -66,6 +66,30 @@ async def test_another_story_about_the_policy_is_a_flag_of_its_own(two_outlets: 
     assert report.flags == 1
 
 
+WIRED = replace(NEWS, title="Searches of plate readers named immigration agents", link="https://wire.example/1")
+
+
+async def test_a_syndicated_copy_joins_by_its_words_whatever_headline_it_bears(two_outlets: Newsroom) -> None:
+    text = f"{NEWS.text} The department said that it would look into the searches and answer within a month."
+    await two_outlets.publish(replace(NEWS, text=text))
+
+    report = await two_outlets.publish(replace(WIRED, text=f"From our partners. {text}"), url=OTHER_FEED)
+
+    assert (report.entries_new, report.flags) == (1, 0)
+    assert await names_of_outlets(two_outlets) == [["The Daily News", "The Wire"]]
+
+
+@pytest.mark.parametrize("news", ["A judge enjoined the searches.", "The case is No. 1:25-cv-01234."])
+async def test_a_ruling_never_vanishes_into_the_story_before_it(two_outlets: Newsroom, news: str) -> None:
+    await two_outlets.publish(NEWS)
+
+    copy = replace(NEWS, link="https://wire.example/1", text=f"{news} {NEWS.text}")
+    report = await two_outlets.publish(copy, url=OTHER_FEED)
+
+    assert report.flags == 1
+    assert len({flag.story_id for flag in await two_outlets.flags()}) == 2
+
+
 async def test_a_headline_that_returns_after_a_week_is_another_story(two_outlets: Newsroom) -> None:
     await two_outlets.publish(NEWS)
     two_outlets.clock.advance(days=8)
