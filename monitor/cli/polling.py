@@ -26,7 +26,8 @@ def poll(
 ) -> None:
     """Poll what is due, once, and flag what concerns a policy.
 
-    The first poll of a source only learns what is there. The articles behind new teasers are read too.
+    The first poll of a source only learns what is there. The articles behind new teasers are read too, and
+    what was stored before a policy or a name of it was known is matched again.
 
     Exit 1 where a source that --source names failed; without
     --source failures are counted and are no failure of the command. Exit 75 where another worker holds the workspace.
@@ -56,6 +57,7 @@ def poll(
 async def _poll(ctx: Context, everything: bool, names: list[str]) -> dict[str, Any]:
     from monitor.pipeline.articles import read_all_articles
     from monitor.pipeline.poll import poll_all_due
+    from monitor.pipeline.rematching import rematch_due
     from monitor.store.schedule import make_due
 
     def due(tx: Tx) -> None:
@@ -67,7 +69,8 @@ async def _poll(ctx: Context, everything: bool, names: list[str]) -> dict[str, A
         await ctx.db.write(due)
     report = await poll_all_due(ctx, only=names or None)
     articles = await read_all_articles(ctx, only=names or None)
-    told = {**plain(report), "flags": report.flags + articles.flags}
+    again = await rematch_due(ctx)
+    told = {**plain(report), "flags": report.flags + articles.flags + again}
     return {**told, "seconds": round(perf_counter() - started, 3)}
 
 

@@ -105,6 +105,12 @@ SPECS = (
         "how long a decision can be undone before anybody is told",
     ),
     Spec(
+        "REMATCH_AGE",
+        "90d",
+        check.length(timedelta(0), timedelta(days=3_650)),
+        "how far back stored items are matched again for a new policy, or for a policy's new name; 0 for not at all",
+    ),
+    Spec(
         "ARCHIVE_AGE",
         "730d",
         check.length(timedelta(days=30), timedelta(days=36_500)),
@@ -154,6 +160,7 @@ class Settings:
     host_concurrency: int
     fetchers: int
     hold: timedelta
+    rematch_age: timedelta
     archive_age: timedelta
     archive_count: int
     user_agent: str

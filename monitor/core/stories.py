@@ -23,6 +23,7 @@ from monitor.model.status_words import StatusWords
 _READ = 4_000  # characters of a text: what is the same in both stands there
 _RUN = 4  # words of a shingle
 _LEAST_RUNS = 12  # shingles: fewer are no text that one could recognise
+_OWN_RUNS = 40  # shingles: with so many, two equal texts are one; dockets repeat shorter ones
 _COPIED = 0.5  # of the shorter text's shingles that the other has
 _LEAST_STEMS = 20
 _SPUN = 0.5  # of the stems that either has
@@ -79,7 +80,7 @@ def joins(new: Told, story: Sequence[Told], deeds: StatusWords, *, alike: bool) 
     """Whether ``new`` is one more telling of ``story``, whose tellings are given.
 
     ``alike``: link or headline have said so already; else the words have to. Two texts of one publisher are never one
-    story, but for one text in two of its feeds: dockets link all their entries to one page, and head them "Order".
+    story: dockets link all their entries to one page, and head them "Order". One text that it tells twice is one.
     """
     if any(fold(each.publisher) == fold(new.publisher) and not _is_repeated(new, each) for each in story):
         return False
@@ -117,9 +118,11 @@ def brings_news(new: Told, story: Sequence[Told], deeds: StatusWords) -> bool:
 
 
 def _is_repeated(one: Told, other: Told) -> bool:
-    """Whether two feeds of one publisher carry one text."""
-    if one.source == other.source or one.head != other.head:
+    """Whether a publisher tells one text twice: in two feeds, or in one, where the text is too long for a form."""
+    if one.head != other.head:
         return False
+    if one.source == other.source:
+        return one.body == other.body and len(one.runs) >= _OWN_RUNS
     return bool(one.link and one.link == other.link) or one.body == other.body
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 ELLIPSIS = "…"
+_STORY_TITLE_WORDS = 5
 
 # C0 and C1 controls without tab, newline and carriage return; the bidi controls of UAX #9; zero-width characters,
 # the soft hyphen and the byte order mark; lone surrogates, which no encoder takes.
@@ -268,6 +269,12 @@ def normal_title(title: str, publisher: str = "") -> str:
         if separator and _bare(tail) == name:
             return _bare(head)
     return bare
+
+
+def story_title(title: str, publisher: str = "") -> str:
+    """Return ``normal_title``, or "" where it is too short to name a story: "Order", "Press release"."""
+    normal = normal_title(title, publisher)
+    return normal if len(normal.split()) >= _STORY_TITLE_WORDS else ""
 
 
 def _last_part(title: str) -> tuple[str, str, str]:

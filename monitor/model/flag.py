@@ -19,6 +19,7 @@ class ReasonKind(StrEnum):
     WORDS = "words"  # BM25 over the policy's own text
     TIMELINE = "timeline"  # BM25 over its recorded actions
     DATE = "date"
+    REMATCHED = "rematched"  # the policy, or a name of it, is newer than the story
     AGAINST = "against"  # negative evidence
 
 

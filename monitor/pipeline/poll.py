@@ -16,7 +16,7 @@ from monitor.core.health import TRUNCATED, Extent, extent_after
 from monitor.core.match import Matched, MatchItem
 from monitor.core.read.manners import wait_of
 from monitor.core.read.skim import Skimmed
-from monitor.core.text import normal_title
+from monitor.core.text import story_title
 from monitor.core.triage import added_text, is_material
 from monitor.core.urls import canonical_url
 from monitor.errors import LostClaim
@@ -64,7 +64,6 @@ from monitor.store.schedule import Claim, claim_due, next_start
 LEASE = timedelta(minutes=5)  # ten times what a fetch may take (THREATS F5)
 FULL_FETCH_EVERY = timedelta(days=1)  # servers that answer 304 for ever (POLLING 4, fault 50)
 ONLY_NEW = frozenset({SourceKind.MAILBOX})  # its document is what came since; its validator, how far it was read
-_STORY_TITLE_WORDS = 5  # "Order" and "Press release" are no story's name
 
 
 async def poll_due(
@@ -331,7 +330,7 @@ def _revised_entry(
         item=item,
         fingerprint=fingerprint(item),
         diff=diff,
-        normal_title=_story_title(claim, item),
+        normal_title=story_title(item.title, item.publisher or claim.source.name),
         own_story=own_story,
         material=material,
         flags=tuple(match for match in flags if own_story or material or match.policy not in concerned),
@@ -361,7 +360,7 @@ def _new_entry(claim: Claim, reading: Reading, item: Item, answer: Matched, at: 
         item=item,
         fingerprint=fingerprint(item),
         canonical_url=canonical_url(item.url) if item.url and _is_article(item) else None,
-        normal_title=_story_title(claim, item),
+        normal_title=story_title(item.title, item.publisher or claim.source.name),
         flags=() if late else answer.flags,
         article=None if late or silent else wanted(claim.source, reading.kind, item, answer.relevant),
         silent=silent,
@@ -372,8 +371,3 @@ def _new_entry(claim: Claim, reading: Reading, item: Item, answer: Matched, at: 
 def _is_article(item: Item) -> bool:
     """Whether a link is one story's: several actions of a timeline may rest on one docket's page."""
     return item.stated is None or item.stated.reported
-
-
-def _story_title(claim: Claim, item: Item) -> str:
-    title = normal_title(item.title, item.publisher or claim.source.name)
-    return title if len(title.split()) >= _STORY_TITLE_WORDS else ""

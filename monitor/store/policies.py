@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.errors import NotFound
+from monitor.model.flag import DecisionKind, RejectReason
 from monitor.model.policy import ActionRecord, PolicyRecord
 from monitor.store import schema as s
 from monitor.store.database import Tx
 from monitor.store.prepared import Prepared
 from monitor.store.records import action_from_json, policy_from_json, policy_to_json
+from monitor.store.rematch_schema import rematch
 
-Version = tuple[int, int]
-NO_VERSION: Version = (-1, -1)
+Version = tuple[int, int, int]
+NO_VERSION: Version = (-1, -1, -1)
 """Of nothing that was read: equal to no ``policies_version``."""
 
 
@@ -83,6 +86,12 @@ def policy_by_id(tx: Tx, policy_id: int) -> StoredPolicy:
     return _stored(tx.execute(select(s.policy).where(s.policy.c.id == policy_id)).mappings().one())
 
 
+def policies_by_id(tx: Tx, policy_ids: Collection[int]) -> list[StoredPolicy]:
+    """Those of these ids that there are."""
+    query = select(s.policy).where(s.policy.c.id.in_(policy_ids))
+    return [_stored(row) for row in tx.execute(query).mappings()] if policy_ids else []
+
+
 def lock_policy(tx: Tx, policy: StoredPolicy) -> StoredPolicy:
     """The policy as it stands now, its row locked until commit: on PostgreSQL two editors change it in turn.
 
@@ -108,11 +117,12 @@ def create_policy(tx: Tx, record: PolicyRecord, *, slug: str, at: datetime, acto
     }
     policy_id = tx.execute(insert(s.policy).values(**values).returning(s.policy.c.id)).scalar_one()
     _revise(tx, policy_id, data, at=at, actor=actor)
+    _ask_rematch(tx, policy_id, at)
     return StoredPolicy(policy_id, slug, replace(record, actions=()), at, at)
 
 
 def update_policy(tx: Tx, policy: StoredPolicy, record: PolicyRecord, *, at: datetime, actor: str) -> None:
-    """Make ``record`` the current one and keep the former as history."""
+    """Make ``record`` the current one and keep the former as history. A new name has stored words matched again."""
     data = policy_to_json(record)
     values = {
         "url": record.url,
@@ -124,6 +134,17 @@ def update_policy(tx: Tx, policy: StoredPolicy, record: PolicyRecord, *, at: dat
     }
     tx.execute(update(s.policy).where(s.policy.c.id == policy.id).values(**values))
     _revise(tx, policy.id, data, at=at, actor=actor)
+    known = {*policy.record.terms, *policy.record.identifiers}
+    if not known.issuperset((*record.terms, *record.identifiers)):
+        _ask_rematch(tx, policy.id, at)
+
+
+def _ask_rematch(tx: Tx, policy_id: int, at: datetime) -> None:
+    """Have what is stored matched again for the policy, from the beginning: ``rematching``."""
+    upsert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    values = {"asked_at": at, "reached": 0}
+    statement = upsert(rematch).values(policy_id=policy_id, **values)
+    tx.execute(statement.on_conflict_do_update(index_elements=[rematch.c.policy_id], set_=values))
 
 
 def _revise(tx: Tx, policy_id: int, data: dict[str, Any], *, at: datetime, actor: str) -> None:
@@ -200,17 +221,24 @@ def count_policies(tx: Tx) -> int:
 
 
 def policies_version(tx: Tx) -> Version:
-    """Different whenever a policy or an action changed: what a matcher built from them depends on.
+    """Different whenever something changed of which a matcher learns: a policy, an action, a rejection.
 
     Counts of append-only rows: the greatest id would miss a transaction that commits after a younger one.
     """
-    policies, actions = _VERSION.rows(tx, {})[0]
-    return policies, actions
+    policies, actions, decisions = _VERSION.rows(tx, {})[0]
+    return policies, actions, decisions
 
+
+TEACHES = or_(
+    (s.decision.c.kind == DecisionKind.REJECT.value) & (s.decision.c.reason == RejectReason.NOT_ABOUT_IT.value),
+    s.decision.c.kind == DecisionKind.UNDO.value,
+)
+"""Which decisions say something of a policy's words: a rejection as another's, and what may take one back."""
 
 _VERSION = Prepared(
     select(
         select(func.count()).select_from(s.policy_revision).scalar_subquery(),
         select(func.count()).select_from(s.action_revision).scalar_subquery(),
+        select(func.count()).select_from(s.decision).where(TEACHES).scalar_subquery(),
     )
 )

@@ -30,11 +30,9 @@ from monitor.store.hosts import Hold, hold_hosts
 from monitor.store.pages import PageRecord, record_page
 from monitor.store.prepared import Prepared
 from monitor.store.sources import wait_to_json
-from monitor.store.stories import Asked, find_story
+from monitor.store.stories import STORY_LOCK, Asked, find_story, found_story
 from monitor.store.trackers import stated_to_json, store_pages
 from monitor.store.vanishing import tell_vanished
-
-_STORY_LOCK = Prepared(select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +136,7 @@ def record_poll(tx: Tx, record: PollRecord) -> PollCounts:
     if record.fetched is None:
         return PollCounts(flags=told)
     if record.new or record.revised:
-        # One lock for every poll that may found a story, so that two workers cannot found one story twice.
-        _STORY_LOCK.rows(tx, {})
+        STORY_LOCK.rows(tx, {})
     policies = _policy_ids(tx, record)
     flags = told
     certain: list[int] = []
@@ -160,7 +157,7 @@ def tell_revised(tx: Tx, source_id: str, snapshot: int, entries: Sequence[Revise
     """Store what was held of a watched page; how many flags that raised."""
     if not entries:
         return 0
-    _STORY_LOCK.rows(tx, {})
+    STORY_LOCK.rows(tx, {})
     record = PollRecord(source_id, "", at, at, seeded=True, revised=tuple(entries))
     policies = _policy_ids(tx, record)
     tx.execute(update(s.source).where(s.source.c.id == source_id).values(changed_at=at))
@@ -287,7 +284,7 @@ def _tell_new(
     flagged = [policies[match.policy] for match in entry.flags if match.policy in policies]
     story_id = find_story(tx, named, flagged, record.deeds)
     if story_id is None:
-        story_id = _found_story(tx, record, entry.normal_title, entry.canonical_url)
+        story_id = found_story(tx, record.at, entry.normal_title, entry.canonical_url)
     _adding(s.story_revision).run(tx, {"revision_id": revision_id, "story_id": story_id})
     return raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies)
 
@@ -303,7 +300,7 @@ def _store_revised(
     _store_change(tx, record, revision_id, ChangeKind.REVISED, entry.diff)
     story_id = None if entry.own_story else _story_of_entry(tx, known.entry_id)
     if story_id is None:
-        story_id = _found_story(tx, record, entry.normal_title, None)
+        story_id = found_story(tx, record.at, entry.normal_title, None)
     _adding(s.story_revision).run(tx, {"revision_id": revision_id, "story_id": story_id})
     raised = len(raise_flags(tx, record.at, story_id, revision_id, entry.flags, policies))
     if not entry.own_story and entry.material:
@@ -341,11 +338,6 @@ def _store_change(tx: Tx, record: PollRecord, revision_id: int, kind: ChangeKind
         "parts": [{"op": part.op.value, "before": part.before, "after": part.after} for part in diff.parts],
     }
     _adding(s.change).run(tx, values)
-
-
-def _found_story(tx: Tx, record: PollRecord, normal_title: str, canonical_url: str | None) -> int:
-    values = {"founded_at": record.at, "normal_title": normal_title, "canonical_url": canonical_url}
-    return _inserting(s.story).ids(tx, [values])[0]
 
 
 def _story_of_entry(tx: Tx, entry_id: int) -> int | None:

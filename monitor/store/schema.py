@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from monitor.store import page_schema as page_schema  # its tables belong to the metadata
 from monitor.store import proposal_schema as proposal_schema  # its table belongs to the metadata
+from monitor.store import rematch_schema as rematch_schema  # its table belongs to the metadata
 from monitor.store.archive_tables import blob as blob
 from monitor.store.archive_tables import chain_head as chain_head
 from monitor.store.habit_columns import habit_columns

@@ -8,17 +8,21 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, or_, select
 
 from monitor.core.stories import Told, joins
 from monitor.core.urls import canonical_url
+from monitor.model.flag import FlagState
 from monitor.model.source import Item
 from monitor.model.status_words import StatusWords
 from monitor.store import schema as s
 from monitor.store.database import Tx
 from monitor.store.prepared import Prepared
 
+STORY_LOCK = Prepared(select(s.counter.c.value).where(s.counter.c.name == "story").with_for_update())
+"""One lock for everything that may found a story, so that two workers cannot found one story twice."""
 _SAME_STORY = timedelta(days=7)  # POLLING 11
+_DECIDED = timedelta(days=90)  # so long a copy of what was decided for a policy is not put before an editor again
 _NAMESAKES = 5  # stories of one link or headline
 _MOST_STORIES = 40  # of the policies that the entry is flagged for, the latest: with each of them words are compared
 _MOST_TOLD = 8  # outlets of a story that are compared: the first
@@ -38,21 +42,32 @@ class Asked(NamedTuple):
 def find_story(tx: Tx, asked: Asked, policies: Collection[int], deeds: StatusWords) -> int | None:
     """The story of the last seven days that the entry tells once more; None where it begins one.
 
-    Found by its link, its headline, or, among the stories flagged for ``policies`` (ids), by its words.
+    Found by its link, its headline, or, among the stories flagged for ``policies`` (ids), by its words. What an editor
+    has decided for one of these is known for ninety days: a rejected text does not come back unless it brings news.
     """
     since = {"since": asked.at - _SAME_STORY}
+    asking = {**since, "policies": list(policies), "decided_since": asked.at - _DECIDED}
     named = [
         row[0]
         for name, mark in (("canonical_url", asked.canonical_url), ("normal_title", asked.normal_title))
         if mark
         for row in _named(name).rows(tx, {**since, "mark": mark})
     ]
-    flagged = [] if not policies else tx.execute(_FLAGGED, {**since, "policies": list(policies)}).scalars().all()
+    flagged = tx.execute(_FLAGGED, asking).scalars().all() if policies else []
     candidates = list(dict.fromkeys((*named, *flagged)))
     if not candidates:
         return None
     new, told = _telling(tx, asked), _tellings(tx, candidates)
     return next((story for story in candidates if joins(new, told[story], deeds, alike=story in named)), None)
+
+
+def found_story(tx: Tx, at: datetime, normal_title: str, canonical_url: str | None) -> int:
+    """A new story. "" and None join no other outlet's entry to it."""
+    values = {"founded_at": at, "normal_title": normal_title, "canonical_url": canonical_url}
+    return _FOUNDING.ids(tx, [values])[0]
+
+
+_FOUNDING = Prepared(insert(s.story).returning(s.story.c.id, sort_by_parameter_order=True))
 
 
 def _telling(tx: Tx, asked: Asked) -> Told:
@@ -74,7 +89,11 @@ _FLAGGED = (
     .join(s.flag, s.flag.c.story_id == s.story.c.id)
     .where(
         s.flag.c.policy_id.in_(bindparam("policies", expanding=True)),
-        s.story.c.founded_at >= bindparam("since", type_=s.story.c.founded_at.type),
+        or_(
+            s.story.c.founded_at >= bindparam("since", type_=s.story.c.founded_at.type),
+            (s.story.c.founded_at >= bindparam("decided_since", type_=s.story.c.founded_at.type))
+            & s.flag.c.state.in_((FlagState.ACCEPTED.value, FlagState.REJECTED.value)),
+        ),
     )
     .group_by(s.story.c.id)
     .order_by(s.story.c.id.desc())

@@ -9,7 +9,7 @@ from sqlalchemy import inspect, text
 from monitor.errors import ConfigError, Problem
 from monitor.store.database import Database, Tx
 
-HEAD = "0012"  # the newest file of migrations/versions
+HEAD = "0013"  # the newest file of migrations/versions
 _LOCK = 7_355_201_777  # PostgreSQL: two starting workers upgrade one after the other
 
 

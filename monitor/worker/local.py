@@ -19,6 +19,7 @@ from monitor.pipeline.digest import compose_due
 from monitor.pipeline.hosts import settle_hosts
 from monitor.pipeline.maintain import maintain
 from monitor.pipeline.poll import poll_due
+from monitor.pipeline.rematching import rematch_due
 
 STOP_WITHIN = 25.0  # seconds for what is under way after SIGTERM; the contract gives 30
 _BATCH = 50
@@ -39,6 +40,7 @@ def ticks(ctx: Context, stop: asyncio.Event, reload: Callable[[], Awaitable[obje
         Tick("poll", 1.0, lambda: poll_due(ctx, ctx.settings.fetchers, stop=stop)),
         Tick("pages", 1.0, lambda: settle_hosts(ctx)),
         Tick("articles", 1.0, lambda: read_articles(ctx, ctx.settings.fetchers, stop=stop)),
+        Tick("rematch", 2.0, lambda: rematch_due(ctx, stop=stop)),
         Tick("compose", 1.0, lambda: compose_due(ctx, _BATCH)),
         Tick("deliver", 1.0, lambda: deliver_due(ctx, _BATCH)),
         Tick("maintain", 30.0, lambda: maintain(ctx)),

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -24,11 +24,13 @@ from monitor.pipeline import triage
 from monitor.pipeline.context import Context
 from monitor.pipeline.policies import import_records
 from monitor.pipeline.poll import poll_all_due
+from monitor.pipeline.rematching import rematch_due
 from monitor.store import schema
 from monitor.store.articles import count_articles
 from monitor.store.database import Tx
 from monitor.store.deliveries import list_deliveries
 from monitor.store.flags import list_flags
+from monitor.store.rematching import wanted
 from monitor.store.schedule import make_due
 
 PATIENCE = 40.0  # seconds; only a broken service comes near it
@@ -194,6 +196,17 @@ class Service:
     async def seed(self) -> None:
         """The silent first poll, in this process."""
         await poll_all_due(self.ctx)
+
+    async def track_another(self) -> None:
+        """A second policy of the same words is tracked from now on."""
+        await rematch_due(self.ctx)
+        await import_records(
+            self.ctx, [replace(_POLICY, url=f"{_POLICY.url}-2", tracker_id=8, terms=("camera network",))]
+        )
+
+    async def nothing_to_rematch(self) -> bool:
+        """Whether everything was matched again."""
+        return await self.ctx.db.read(wanted) is None
 
     async def record(self) -> None:
         """An item is published, polled and accepted in this process: what follows is digest and delivery."""

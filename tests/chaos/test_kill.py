@@ -20,6 +20,7 @@ POLL_ALL = ("poll.lease", "poll.fetched", "poll.parsed", "match.before", "match.
 ARTICLE = ("article.before_commit",)
 ARTICLE_ALL = ("article.lease", "article.fetched", "article.parsed", *ARTICLE, "article.after_commit")
 PAGE = ("page.before_settle", "page.after_settle")
+REMATCH = ("rematch.before", "rematch.after")
 DIGEST = ("digest.insert", "digest.after_commit", "mail.rcpt_ok")
 DIGEST_ALL = ("digest.select", "digest.render", *DIGEST[:2], "mail.claimed", "mail.connected", "mail.rcpt_ok")
 MAIL_IN_DOUBT = ("mail.data_committed", "mail.got_250")
@@ -28,7 +29,7 @@ HOOK = ("hook.got_2xx",)
 HOOK_ALL = ("hook.claimed", "hook.sent_request", "hook.got_2xx", "hook.after")
 TRIAGE = ("triage.before", "triage.after")
 RELOAD = ("config.reload",)
-ALL = (*POLL_ALL, *ARTICLE_ALL, *PAGE, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
+ALL = (*POLL_ALL, *ARTICLE_ALL, *PAGE, *REMATCH, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
 slow = pytest.mark.slow
 KILLED = -signal.SIGKILL
 
@@ -111,6 +112,20 @@ async def test_killed_while_telling_a_pages_change_it_is_told_once_and_flagged_o
 
         counts = await service.counts()
         assert (counts["change"], counts["flag"]) == (2, 2)  # the feed's item, and the page's change
+
+
+async def test_killed_while_matching_again_for_a_new_policy_it_is_flagged_once(tmp_path: Path) -> None:
+    async with workspace(tmp_path, hooks=False) as service:
+        await service.publish()
+        await service.seed()
+        await service.track_another()
+
+        await killed_at(service, *REMATCH)
+        process = await service.running()
+        await service.until(service.nothing_to_rematch)
+        assert await service.stop(process) == 0
+
+        assert (await service.counts())["flag"] == 2  # one for each policy
 
 
 @pytest.mark.parametrize("points", [DIGEST, pytest.param(DIGEST_ALL, marks=slow)])

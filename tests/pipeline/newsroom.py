@@ -48,6 +48,7 @@ from monitor.pipeline.digest import ComposeReport, compose_due
 from monitor.pipeline.hosts import settle_hosts
 from monitor.pipeline.matching import Matching
 from monitor.pipeline.poll import poll_due
+from monitor.pipeline.rematching import rematch_due
 from monitor.pipeline.report import PollReport
 from monitor.store.database import Database, Tx
 from monitor.store.deliveries import list_deliveries
@@ -302,6 +303,10 @@ class Newsroom:
         """Put these items on the feed and poll it when it is due."""
         self.web.serve(url, feed(*stories))
         return await self.poll_after(hours=2)
+
+    async def rematch(self) -> int:
+        """Match what is stored for new policies and names; the flags raised."""
+        return await rematch_due(self.ctx)
 
     async def compose(self, limit: int = 100) -> ComposeReport:
         return await compose_due(self.ctx, limit)

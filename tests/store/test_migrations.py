@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, select, text
+from sqlalchemy import insert, inspect, select, text
 
 import monitor.store.migrations
 from monitor.store import schema as s
 from monitor.store.changes import list_changes
 from monitor.store.database import Database, Tx
 from monitor.store.events import last_seq
-from monitor.store.policies import create_policy, list_policies
+from monitor.store.policies import list_policies
+from monitor.store.records import policy_to_json
 from monitor.store.upgrade import HEAD, upgrade
 from tests import databases
 from tests.store.rows import FIRST_POLICY, NOW, together
@@ -59,7 +60,9 @@ def test_what_an_older_schema_holds_is_there_after_the_upgrade(empty: Database) 
     row = "'news', 'News', 'https://news.example/feed', 'news.example:443', '{}', '2025-07-16 00:00:00'"
     columns = "id, name, url, host, config, next_poll_at"  # as that schema had them: this code's table has more
     empty.write_blocking(lambda tx: tx.execute(text(f"INSERT INTO source ({columns}) VALUES ({row})")))
-    empty.write_blocking(lambda tx: create_policy(tx, FIRST_POLICY, slug="first", at=NOW, actor="a"))
+    policy = {"url": FIRST_POLICY.url, "slug": "first", "title": "The first", "record": policy_to_json(FIRST_POLICY)}
+    values = {**policy, "tracker_id": 1, "created_at": NOW, "updated_at": NOW}
+    empty.write_blocking(lambda tx: tx.execute(insert(s.policy).values(values)))
     tables = empty.write_blocking(lambda tx: set(inspect(tx).get_table_names()))
 
     assert upgrade(empty) is True

@@ -102,11 +102,12 @@ async def test_what_takes_too_long_is_left_resumable(monkeypatch: pytest.MonkeyP
     assert (work.started, work.finished) == (1, 0)
 
 
-def test_the_alarms_are_the_six_functions_and_the_reading_of_files() -> None:
+def test_the_alarms_are_the_seven_functions_and_the_reading_of_files() -> None:
     async def reload() -> None: ...
 
     never: Callable[[], Awaitable[object]] = reload
 
     ticks = local.ticks(None, asyncio.Event(), never)  # type: ignore[arg-type]  # nothing is called here
 
-    assert [tick.name for tick in ticks] == ["poll", "pages", "articles", "compose", "deliver", "maintain", "reload"]
+    asked = ["poll", "pages", "articles", "rematch", "compose", "deliver", "maintain"]
+    assert [tick.name for tick in ticks] == [*asked, "reload"]
