@@ -25,6 +25,7 @@ _RUN = 4  # words of a shingle
 _LEAST_RUNS = 12  # shingles: fewer are no text that one could recognise
 _OWN_RUNS = 40  # shingles: with so many, two equal texts are one; dockets repeat shorter ones
 _COPIED = 0.5  # of the shorter text's shingles that the other has
+_COPIED_SHORT = 0.8  # of a text so short that one sentence of a form, or of a tracker's notes, is half of it
 _LEAST_STEMS = 20
 _SPUN = 0.5  # of the stems that either has
 _LEAST_TITLE = 5  # stems of a headline
@@ -94,7 +95,8 @@ def is_copy(one: Told, other: Told) -> bool:
     if _names_alien(one, other) and _names_alien(other, one):
         return False
     shorter = min(len(one.runs), len(other.runs))
-    if shorter >= _LEAST_RUNS and len(one.runs & other.runs) >= _COPIED * shorter:
+    share = _COPIED if shorter >= _OWN_RUNS else _COPIED_SHORT
+    if shorter >= _LEAST_RUNS and len(one.runs & other.runs) >= share * shorter:
         return True
     if min(len(one.stems), len(other.stems)) >= _LEAST_STEMS:
         return _overlap(one.stems, other.stems) >= _SPUN

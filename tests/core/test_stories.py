@@ -33,6 +33,7 @@ SPUN = (
     "to eighteen months from five years. Department lawyers told the court Congress had left permit length to it. "
     "Carers and nurses filled the courtroom benches; some had already lost shifts, they said."
 )
+NOTE = "Note to readers: this list of lawsuits is partial, look elsewhere for the rest."
 INDEPENDENT = (
     "States took their fight over shorter work permits to court in Massachusetts this week, arguing that hospitals "
     "would lose staff. The department has defended its rule as a matter of security checks. A decision could come "
@@ -108,6 +109,13 @@ def test_other_texts_do_not_join_by_their_words(other: Told) -> None:
     assert not is_copy(other, HEARING)
 
 
+def test_a_sentence_that_an_outlet_puts_under_each_text_makes_no_copies() -> None:
+    one = wire(f"Nurses told the court of their permits. {NOTE}", title="Nurses are heard on permits")
+    other = replace(HEARING, text=f"The fee rises to 1,050 dollars. {NOTE}", title="Agency raises fee for appeals")
+
+    assert not is_copy(one, other)
+
+
 @pytest.mark.parametrize("headline", ["Bonds for visitors from {}", "Visa Bonds Required of All Visitors From {}"])
 def test_one_form_letter_for_two_countries_is_two_stories(headline: str) -> None:
     letter = (
@@ -123,8 +131,11 @@ def test_one_form_letter_for_two_countries_is_two_stories(headline: str) -> None
 def test_two_texts_of_one_publisher_are_two_stories_also_where_they_share_a_link() -> None:
     update = replace(HEARING, text=f"{HEARING.text} The hearing goes on.")
 
+    order = replace(HEARING, title="Order on the motion for a stay", text="ORDER. Responses are due in seven days.")
+
     assert not joins(update, [HEARING], DEEDS, alike=True)
-    assert not joins(replace(HEARING), [HEARING], DEEDS, alike=True)  # a docket's second "Order"
+    assert not joins(replace(order), [order], DEEDS, alike=True)
+    assert joins(replace(HEARING), [HEARING], DEEDS, alike=True)
 
 
 def test_one_text_in_two_feeds_of_a_publisher_is_one_story() -> None:
