@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.moments import day_or_none, length, moment
-from monitor.cli.output import Column, Json, Row, counted, facts, heading, listing, print_json, prose, say, shown, stamp
+from monitor.cli.output import (
+    Column,
+    Json,
+    Marked,
+    Row,
+    counted,
+    facts,
+    heading,
+    listing,
+    print_json,
+    prose,
+    say,
+    shown,
+    stamp,
+)
 from monitor.cli.redlines import print_redline
 from monitor.cli.workspace import with_context
 from monitor.errors import UsageError
@@ -18,6 +32,7 @@ from monitor.model.article import ArticleState
 from monitor.model.flag import FlagState, RejectReason
 
 if TYPE_CHECKING:
+    from monitor.model.flag import Reason
     from monitor.model.vocabulary import Vocabulary
     from monitor.pipeline.context import Context
     from monitor.pipeline.triage import Decided
@@ -173,6 +188,17 @@ def _article_line(article: dict[str, Any] | None) -> str | None:
     return f"{article['state'].value}{why}: the text below is the item's own"
 
 
+def _words(reason: Reason) -> str:
+    return " - ".join(filter(None, (reason.term, reason.excerpt)))
+
+
+def _marked(text: str, reasons: Sequence[Reason]) -> Marked:
+    """A text in which the words of these reasons stand out."""
+    from monitor.core.highlight import highlights
+
+    return Marked(text, highlights(text, reasons))
+
+
 def _print(row: dict[str, Any]) -> None:
     story, offered = row["story"], row["draft"]
     say(story["title"])
@@ -191,9 +217,8 @@ def _print(row: dict[str, Any]) -> None:
         ]
     )
     heading("Why")
-    facts(
-        (f"  {reason.kind.value}", " - ".join(filter(None, (reason.term, reason.excerpt)))) for reason in row["reasons"]
-    )
+    reasons = row["reasons"]
+    facts((f"  {each.kind.value}", _marked(_words(each), [each])) for each in reasons)
     if row["state"] in (FlagState.OPEN, FlagState.SNOOZED):
         heading("Accepting it records")
         names = ("date", "title", "kind", "summary", "document_url")
@@ -204,7 +229,7 @@ def _print(row: dict[str, Any]) -> None:
         _print_change(row["change"])
     else:
         heading("Text")
-        prose(row["text"])
+        prose(_marked(row["text"], reasons))
     if row["original"]:
         heading("As it was written: the characters in brackets are not seen, and were taken out")
         prose(row["original"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -17,10 +17,12 @@ from monitor.errors import Problem
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one object a line for a list.")]
 Row = Mapping[str, Any]
 
+_STANDS_OUT = "bold underline"
 _PIPED_WIDTH = 120  # columns of a table that goes to a file or another program
 
 
@@ -146,6 +148,24 @@ def table(rows: Sequence[Row], columns: Sequence[Column]) -> None:
     draw(grid)
 
 
+class Marked(NamedTuple):
+    """A text with the spans that are to stand out where it is drawn."""
+
+    text: str
+    spans: Sequence[tuple[int, int]]
+
+
+def _drawn(value: object) -> Text:
+    from rich.text import Text
+
+    if not isinstance(value, Marked):
+        return Text(shown(value), overflow="fold")
+    text = Text(safe(value.text), overflow="fold")
+    for span in value.spans:
+        text.stylize(_STANDS_OUT, *span)
+    return text
+
+
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values below each other; what has no value is left out."""
     from rich.table import Table
@@ -155,9 +175,9 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column(overflow="fold")
     for name, value in pairs:
-        text = shown(value)
-        if text:
-            grid.add_row(Text(name), Text(text))
+        text = _drawn(value)
+        if text.plain:
+            grid.add_row(Text(name), text)
     draw(grid)
 
 
@@ -167,12 +187,11 @@ def heading(text: str) -> None:
     typer.secho(safe(text), bold=True)
 
 
-def prose(text: str) -> None:
+def prose(text: str | Marked) -> None:
     """Paragraphs, wrapped and indented."""
     from rich.padding import Padding
-    from rich.text import Text
 
-    draw(Padding(Text(safe(text), overflow="fold"), (0, 0, 0, 2)))
+    draw(Padding(_drawn(text), (0, 0, 0, 2)))
 
 
 def say(text: str) -> None:

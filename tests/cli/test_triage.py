@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli.output import Marked, prose
 from monitor.store.actions import action_history
 from monitor.store.flags import list_flags
 from tests.cli.conftest import NEWS, POLICY, Monitor, Newsroom, sources_yaml, write
@@ -207,3 +208,14 @@ def test_an_action_that_was_recorded_automatically_is_confirmed(tracked: Monitor
     assert [row["reviewed"] for row in tracked("actions", "list", "--json").rows] == [True, True]
     assert [each["reviewed"] for each in tracked("actions", "show", 2, "--json").json["history"]] == [False, True]
     assert "reviewed already" in tracked("actions", "confirm", 2, code=1).stderr
+
+
+def test_on_a_terminal_the_words_that_flagged_a_story_are_underlined(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+
+    prose(Marked("Police searched cameras.", [(7, 15)]))
+
+    assert "Police \x1b[1;4msearched\x1b[0m cameras." in capsys.readouterr().out
