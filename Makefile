@@ -18,7 +18,7 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m "not slow"
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m "slow and not growth"
+	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m "slow and not growth" --timeout 300
 
 test-growth: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $${MONITOR_TEST_WORKERS:-3} -m growth

@@ -31,6 +31,7 @@ TRIAGE = ("triage.before", "triage.after")
 RELOAD = ("config.reload",)
 ALL = (*POLL_ALL, *ARTICLE_ALL, *PAGE, *REMATCH, *DIGEST_ALL, *MAIL_IN_DOUBT, *MAIL_NOTED, *HOOK_ALL, *TRIAGE, *RELOAD)
 slow = pytest.mark.slow
+pytestmark = pytest.mark.timeout(300)  # a chain starts the service up to eight times: only what hangs takes so long
 KILLED = -signal.SIGKILL
 
 
