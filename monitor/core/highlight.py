@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.core.match.identifiers import identifiers
-from monitor.core.text import fold
+from monitor.core.text import plain
 from monitor.model.flag import Reason, ReasonKind
 
 Span = tuple[int, int]
@@ -30,14 +30,18 @@ def _numbers(text: str, reasons: Sequence[Reason]) -> Iterator[Span]:
 
 def _words(text: str, reasons: Sequence[Reason]) -> Iterator[Span]:
     written = [reason for reason in reasons if reason.kind in _WRITTEN]
-    terms = {
-        term.strip() for each in written for term in (each.term.split(",") if _lists(each) else [each.term]) if term
-    }
+    parts = (part.strip() for each in written for part in (each.term.split(",") if _lists(each) else [each.term]))
+    terms = sorted({plain(part) for part in parts if part}, key=len, reverse=True)
     if not terms:
         return iter(())
-    longest = sorted(map(re.escape, (fold(term) for term in terms)), key=len, reverse=True)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(longest)})(?!\w)".replace(r"\ ", r"\s+"))
-    return (match.span() for match in pattern.finditer(fold(text)))
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(_written, terms))})(?!\w)")
+    return (match.span() for match in pattern.finditer(plain(text)))
+
+
+def _written(term: str) -> str:
+    """A pattern of a term in either case, over any breaks of lines; ICE is no ice."""
+    words = r"\s+".join(map(re.escape, term.split()))
+    return words if term.isupper() else f"(?i:{words})"
 
 
 def _lists(reason: Reason) -> bool:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from monitor.core.event_dates import dated
-from monitor.core.status_leave import permitted, verdicts
+from monitor.core.status_leave import may_be_verdict, permitted, verdicts
 from monitor.core.status_sentence import Sentence, against, all_verbs, court_in, phrases_in
 from monitor.core.status_targets import (
     Target,
@@ -72,7 +72,8 @@ def _lines(
     text: str, words: StatusWords, names: frozenset[str], title: frozenset[str], deed: bool, *, headline: bool = False
 ) -> Iterator[Sentence]:
     for sentence in sentences(clean(text[:_READ])):
-        if _triggers(words).search(fold(sentence)):
+        folded = fold(sentence)
+        if _triggers(words).search(folded) or may_be_verdict(folded):
             yield Sentence(sentence, read(sentence), headline, words, names, title, deed)
 
 

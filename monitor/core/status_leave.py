@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from monitor.core.status_sentence import Sentence, against, court_in
 from monitor.core.status_targets import Target, Use, object_of, target_of, uses
-from monitor.core.verbs import Form, Token, forms, is_done, is_passive, word_set
+from monitor.core.verbs import Form, Token, forms, is_adverb, is_done, is_passive, word_set
 
 _GOES_ON = word_set("enforce enforcing resume resuming implement continue proceed carry restart apply use take")
 _STANDS = word_set("stand remain stay go move proceed")  # "the rule may stand", "can go forward"
 _VERDICTS = {word: form for verb in ("say", "rule", "hold", "find", "decide") for word, form in forms(verb).items()}
 _CANNOT = word_set("cannot can't")
+_MAY = word_set("can may") | _CANNOT
+_WORTH_READING = tuple(re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(each)))})\b") for each in (_VERDICTS, _MAY))
 
 
 def permitted(line: Sentence, use: Use) -> str | None:
@@ -56,6 +59,11 @@ def verdicts(line: Sentence) -> Iterator[tuple[int, str | None]]:
             yield at, _verdict(line, span)
 
 
+def may_be_verdict(folded: str) -> bool:
+    """Whether a sentence, folded, has the words of a verdict at all: most have not."""
+    return all(each.search(folded) for each in _WORTH_READING)
+
+
 def _closes(line: Sentence, at: int) -> bool:
     """Whether the court and what it did stand behind all that it said: ", a judge ruled Monday"."""
     comma = any(token.word == "," for token in line.tokens[max(0, at - 6) : at])
@@ -64,7 +72,7 @@ def _closes(line: Sentence, at: int) -> bool:
 
 def _verdict(line: Sentence, span: Sequence[Token]) -> str | None:
     words = line.words
-    at = next((at for at, token in enumerate(span) if token.word in {"can", "may"} | _CANNOT), None)
+    at = next((at for at, token in enumerate(span) if token.word in _MAY), None)
     if at is None or span[at].quoted or _breaks_off(span[:at]):
         return None
     denied = span[at].word in _CANNOT or (at + 1 < len(span) and span[at + 1].word == "not")
@@ -82,4 +90,4 @@ def _breaks_off(span: Sequence[Token]) -> bool:
 
 
 def _is_filler(word: str) -> bool:
-    return word in ("not", "now", "still", "also", "to", "continue", "resume", "start", "begin") or word.endswith("ly")
+    return word in ("not", "now", "still", "also", "to", "continue", "resume", "start", "begin") or is_adverb(word)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache, lru_cache
 
-from monitor.core.verbs import Form, Token, forms, group_start, is_passive, word_set
+from monitor.core.verbs import Form, Token, forms, group_start, is_adverb, is_passive, word_set
 from monitor.model.status_words import StatusWords
 
 
@@ -99,7 +99,7 @@ def object_of(tokens: Sequence[Token], use: Use) -> Sequence[Token]:
     if particle and use.end - particle > use.at + 1:  # "set the rule aside"
         return tokens[use.at + 1 : use.end - particle]
     begin = use.end
-    while begin < len(tokens) and tokens[begin].word.endswith("ly"):
+    while begin < len(tokens) and is_adverb(tokens[begin].word):
         begin += 1
     if begin < len(tokens) and (tokens[begin].word in _NO_OBJECT and tokens[begin].word not in _PRONOUNS):
         return ()

@@ -63,6 +63,7 @@ _IRREGULAR = {
     "keep": ("keeps", "kept", "keeping"),
     "undo": ("undoes", "undid", "undone", "undoing"),
     "forbid": ("forbids", "forbade", "forbidden", "forbidding"),
+    "say": ("says", "said", "saying"),
     "take": ("takes", "took", "taken", "taking"),
     "go": ("goes", "went", "gone", "going"),
     "come": ("comes", "came", "coming"),
@@ -132,7 +133,7 @@ _CLAIMS = _all(
     "warn suggest recommend imagine"
 ) | frozenset({"draft", "drafts", "reportedly"})
 _RELATIVE = word_set("which who whom whose when where before")
-_SAYING = _all("say announce confirm rule hold find note write declare tell report state show") | {"said", "told"}
+_SAYING = _all("say announce confirm rule hold find note write declare tell report state show") | {"told"}
 _NEW_CLAUSE = word_set("but while because after although though as since ;")
 _PARTIES = word_set("judges courts justices feds officials republicans democrats lawmakers regulators")
 _INSTRUMENTS = word_set(
@@ -173,6 +174,14 @@ def _quotations(text: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end in spans if len(text[start:end].split()) > _SHORT_QUOTE]
 
 
+_NO_ADVERBS = word_set("only july apply comply imply rely reply supply multiply family assembly anomaly")
+
+
+def is_adverb(word: str) -> bool:
+    """Whether a word in lower case has an adverb's ending and is none of the others that have it."""
+    return word.endswith("ly") and word not in _NO_ADVERBS
+
+
 def group_start(tokens: Sequence[Token], at: int) -> int:
     """Where the auxiliaries and adverbs before the verb at ``at`` begin; ``at`` itself where it has none."""
     while at > 0 and _in_group(tokens[at - 1].word):
@@ -182,9 +191,7 @@ def group_start(tokens: Sequence[Token], at: int) -> int:
 
 def _in_group(word: str) -> bool:
     known = _BE | _MODAL | _DO | _HAVE | _NOT | _ADVERBS
-    return (
-        word in known or word == "to" or word.endswith("n't") or (word.endswith("ly") and word not in ("only", "july"))
-    )
+    return word in known or word == "to" or word.endswith("n't") or is_adverb(word)
 
 
 def is_passive(tokens: Sequence[Token], at: int) -> bool:

@@ -19,8 +19,8 @@ _BATCH = 200  # items between two commits: below a second
 _AGAIN = Reason(ReasonKind.REMATCHED, "matched again: the policy, or a name of it, is newer than this story")
 
 
-async def rematch_due(ctx: Context, *, stop: asyncio.Event | None = None) -> int:
-    """Match what is stored for new policies and new names, a batch at a time, until none waits; the flags raised.
+async def rematch_due(ctx: Context, *, batch: int = _BATCH, stop: asyncio.Event | None = None) -> int:
+    """Match what is stored for new policies and new names, ``batch`` at a time, until none waits; the flags raised.
 
     Such flags say so among their reasons, and are never recorded without an editor. Where a source is bound to a
     policy, its old items are judged by their words like any others.
@@ -30,18 +30,18 @@ async def rematch_due(ctx: Context, *, stop: asyncio.Event | None = None) -> int
         asked = await ctx.db.read(wanted)
         if asked is None:
             break
-        raised += await _batch(ctx, asked)
+        raised += await _some(ctx, asked, batch)
     if raised:
         log.info("rematched", flags=raised)
     return raised
 
 
-async def _batch(ctx: Context, asked: Wanted) -> int:
+async def _some(ctx: Context, asked: Wanted, most: int) -> int:
     now = ctx.clock()
 
     def load(tx: Tx) -> tuple[list[StoredWords], Version]:
         since = now - ctx.settings.rematch_age
-        return stored_words(tx, asked, since=since, limit=_BATCH), policies_version(tx)
+        return stored_words(tx, asked, since=since, limit=most), policies_version(tx)
 
     words, version = await ctx.db.read(load)
     answers = await ctx.matching.flags([_as_item(each) for each in words], version)
@@ -50,7 +50,7 @@ async def _batch(ctx: Context, asked: Wanted) -> int:
         matches = tuple(_marked(match) for match in answer.flags if match.policy in asked.policies)
         if matches:
             found.append(_found(each, matches))
-    ended = len(words) < _BATCH
+    ended = len(words) < most
     reached = asked.until if ended else words[-1].revision_id
     ctx.crashpoint("rematch.before")
     raised = await ctx.db.write(

@@ -25,9 +25,10 @@ _KINDS_WHOLE = frozenset(kind.value for kind in WHOLE)
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Policies (ids by url) whose stored words were matched again up to the revision ``reached``; next, up to
-    ``until`` (None: to the last one), where others wait."""
+    ``until`` (None: to the last one), where others wait. ``asked_at``: since when each waits, by its id."""
 
     policies: Mapping[str, int]
+    asked_at: Mapping[int, datetime]
     reached: int
     until: int | None
 
@@ -66,15 +67,18 @@ class Found:
 
 def wanted(tx: Tx) -> Wanted | None:
     """The policies that are furthest behind; None where none waits."""
-    query = select(rematch.c.reached, s.policy.c.url, s.policy.c.id).join(
-        s.policy, s.policy.c.id == rematch.c.policy_id
-    )
+    query = select(rematch, s.policy.c.url).join(s.policy, s.policy.c.id == rematch.c.policy_id)
     rows = tx.execute(query.order_by(rematch.c.reached)).all()
     if not rows:
         return None
-    reached = rows[0][0]
-    until = next((row[0] for row in rows if row[0] > reached), None)
-    return Wanted({url: policy_id for at, url, policy_id in rows if at == reached}, reached, until)
+    reached = rows[0].reached
+    mine = [row for row in rows if row.reached == reached]
+    return Wanted(
+        policies={row.url: row.policy_id for row in mine},
+        asked_at={row.policy_id: row.asked_at for row in mine},
+        reached=reached,
+        until=next((row.reached for row in rows if row.reached > reached), None),
+    )
 
 
 def stored_words(tx: Tx, asked: Wanted, *, since: datetime, limit: int) -> list[StoredWords]:
@@ -137,9 +141,14 @@ def record_rematch(
 ) -> int:
     """Raise what was found, and remember how far this came (None: to the end). How many flags that raised.
 
-    Where another worker did the same meanwhile, nothing is done.
+    Where another worker did the same meanwhile, nothing is done. A policy that was given a further name since
+    ``wanted`` begins anew: what was matched knew nothing of that.
     """
-    mine = and_(rematch.c.policy_id.in_(asked.policies.values()), rematch.c.reached == asked.reached)
+    waiting = select(rematch).where(
+        rematch.c.policy_id.in_(asked.policies.values()), rematch.c.reached == asked.reached
+    )
+    rows = tx.execute(waiting.with_for_update()).all()
+    mine = rematch.c.policy_id.in_([row.policy_id for row in rows if asked.asked_at[row.policy_id] == row.asked_at])
     step = delete(rematch).where(mine) if reached is None else update(rematch).where(mine).values(reached=reached)
     if not tx.execute(step).rowcount:
         return 0

@@ -34,8 +34,12 @@ def test_the_words_of_a_reason_stand_out(reason: Reason, words: list[str]) -> No
     assert marked(reason) == words
 
 
-def test_an_acronym_within_a_word_does_not() -> None:
-    assert marked(Reason(ReasonKind.AGENCY, "ICE"), text="notices of ICE") == ["ICE"]
+def test_an_acronym_within_a_word_and_a_word_like_an_acronym_do_not() -> None:
+    assert marked(Reason(ReasonKind.AGENCY, "ICE"), text="notices of ICE on ice") == ["ICE"]
+
+
+def test_a_reason_without_words_marks_nothing() -> None:
+    assert marked(Reason(ReasonKind.WORDS, " , ,")) == []
 
 
 def test_spans_of_several_reasons_do_not_overlap() -> None:

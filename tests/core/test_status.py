@@ -24,6 +24,7 @@ def status_of(text: str, *, headline: str = "", title: str = TITLE, words: Statu
 
 
 ENDED = [
+    "The judge said the agency cannot apply the limits.",
     "U.S. District Judge Jane Q. Doe in No. 25-cv-1234 vacated the rule.",
     "The rule was blocked by a federal judge in Boston.",
     "The memo was vacated by the court on October 6.",
@@ -91,6 +92,7 @@ ENDED = [
     "The court allowed the injunction to stand.",
 ]
 APPLIES = [
+    "A judge said on Tuesday that the agency can enforce the rule.",
     "The Supreme Court cleared the way for the administration to enforce the rule.",
     "The Supreme Court on Monday let the administration enforce the policy.",
     "The stay of the rule was lifted by the appeals court.",
@@ -352,6 +354,7 @@ def test_any_text_is_read_and_a_proposal_quotes_it(text: str) -> None:
         ("Supreme Court clears way for new visa rule", ON),
         ("Judge says agency cannot enforce visa rule", OFF),
         ("Judge says injunction can remain in place", OFF),
+        ("Judge finds agency cannot apply the policy", OFF),
         ("Judge rules lawsuit against visa rule can proceed", None),
         ("Agency says rule can take effect soon", None),
         ("House votes to overturn rule", None),

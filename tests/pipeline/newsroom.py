@@ -304,9 +304,9 @@ class Newsroom:
         self.web.serve(url, feed(*stories))
         return await self.poll_after(hours=2)
 
-    async def rematch(self) -> int:
+    async def rematch(self, batch: int = 200) -> int:
         """Match what is stored for new policies and names; the flags raised."""
-        return await rematch_due(self.ctx)
+        return await rematch_due(self.ctx, batch=batch)
 
     async def compose(self, limit: int = 100) -> ComposeReport:
         return await compose_due(self.ctx, limit)

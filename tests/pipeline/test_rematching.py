@@ -11,7 +11,7 @@ import pytest
 from monitor.model.flag import FlagState, ReasonKind
 from monitor.pipeline import policies, triage
 from monitor.pipeline.policies import import_records
-from monitor.store.rematching import wanted
+from monitor.store.rematching import record_rematch, wanted
 from tests.pipeline.newsroom import FEED, NEWS, OTHER, PAGE, POLICY, Newsroom, Story, a_feed, a_page, feed, page
 
 
@@ -134,10 +134,22 @@ async def test_of_a_watched_page_its_changes_are_matched_again_and_not_the_page(
     assert words in str(flag.change_parts)
 
 
-async def test_many_items_are_matched_in_several_steps(stored: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.pipeline.rematching._BATCH", 2)
+async def test_many_items_are_matched_in_several_steps(stored: Newsroom) -> None:
     await stored.publish(*(Story(f"Council meets for the {n}th time", guid=str(n)) for n in range(5)), NEWS)
     await stored.track(POLICY)
+
+    assert await stored.rematch(batch=2) == 1
+
+
+async def test_a_name_that_comes_while_its_policy_is_matched_is_matched_too(stored: Newsroom) -> None:
+    await stored.track(replace(OTHER, title="Fees for asylum applications are raised", agencies=("USCIS",)))
+    asked = await stored.ctx.db.read(wanted)
+    assert asked is not None
+    stored.clock.advance(seconds=1)
+
+    await policies.edit(stored.ctx, "1801", actor="anna", terms=["Flock Safety"])
+    deeds, now = stored.ctx.vocabulary.status_words, stored.clock()
+    await stored.ctx.db.write(lambda tx: record_rematch(tx, asked, [], reached=None, at=now, deeds=deeds))
 
     assert await stored.rematch() == 1
 
