@@ -29,10 +29,9 @@ from monitor.cli.redlines import print_redline
 from monitor.cli.workspace import with_context
 from monitor.errors import UsageError
 from monitor.model.article import ArticleState
-from monitor.model.flag import FlagState, RejectReason
+from monitor.model.flag import FlagState, Reason, RejectReason
 
 if TYPE_CHECKING:
-    from monitor.model.flag import Reason
     from monitor.model.vocabulary import Vocabulary
     from monitor.pipeline.context import Context
     from monitor.pipeline.triage import Decided

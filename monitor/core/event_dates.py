@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from monitor.core.read.dates import MONTHS
 from monitor.core.text import fold
 from monitor.core.verbs import word_set
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary|\.)?|feb(?:ruary|\.)?|mar(?:ch|\.)?|apr(?:il|\.)?|may|june?\.?|july?\.?|aug(?:ust|\.)?"
     r"|sep(?:t(?:ember)?)?\.?|oct(?:ober|\.)?|nov(?:ember|\.)?|dec(?:ember|\.)?)"
@@ -78,7 +78,7 @@ def _day(found: re.Match[str], published: date) -> date | None:
         return published - timedelta(days=(published.weekday() - _WEEKDAYS.index(found["weekday"])) % 7)
     if found["only_year"]:
         return _end_of(found["only_month"], int(found["only_year"]))
-    month, day = _MONTHS.index(found["month"][:3]) + 1, int(found["day"])
+    month, day = MONTHS[found["month"][:3]], int(found["day"])
     if found["year"]:
         return _valid(int(found["year"]), month, day)
     return next(
@@ -92,9 +92,9 @@ def _day(found: re.Match[str], published: date) -> date | None:
 
 
 def _end_of(month: str | None, year: int) -> date | None:
-    if month is None or month[:3] not in _MONTHS:
+    if month is None or month[:3] not in MONTHS:
         return date(year, 12, 31)
-    number = _MONTHS.index(month[:3]) + 1
+    number = MONTHS[month[:3]]
     return date(year + number // 12, number % 12 + 1, 1) - timedelta(days=1)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from monitor.core.event_dates import dated
+from monitor.core.match.identifiers import identifiers
 from monitor.core.text import clean, fold, sentences
 from monitor.core.text import words as stems
 from monitor.core.verbs import forms, read, word_set
@@ -27,9 +28,6 @@ _NO_NEWS = re.compile(
 _ENDED = re.compile(r"[.!?…:;][\"'”’)\]]*\Z")
 _LEANS = re.compile(
     r"\A[\"'“‘]?(?:but|and|so|that|this|these|those|he|she|it|they|his|her|its|their|also|still|yet)\b", re.I
-)
-_IDENTIFIER = re.compile(
-    r"\d:?\d\d-[a-z]{2}-\d|\b(?:Executive Order|EO|Proclamation|RIN|FR|CFR|U\.S\.C\.|No\.) ?\d", re.I
 )
 _FUTURE = word_set(
     "will would could may might should next scheduled set expected plans plan planned due to if until by"
@@ -58,8 +56,8 @@ def told_in(text: str, policy_title: str, words: StatusWords, notes: Sequence[st
 
 
 def _is_no_news(sentence: str, notes: Sequence[str]) -> bool:
-    stub = len(sentence.split()) < 5 and not _ENDED.search(sentence)
-    return stub or bool(_NO_NEWS.match(sentence)) or fold(sentence).startswith(tuple(map(fold, notes)))
+    label = len(sentence.split()) < 5 and not _ENDED.search(sentence)
+    return label or bool(_NO_NEWS.match(sentence)) or fold(sentence).startswith(tuple(map(fold, notes)))
 
 
 def _worth(sentence: str, at: int, follows: bool, title: frozenset[str], words: StatusWords) -> float:
@@ -67,9 +65,7 @@ def _worth(sentence: str, at: int, follows: bool, title: frozenset[str], words: 
     named = len(title & set(stems(sentence)))
     deeds = _deeds(words).search(fold(sentence)) is not None
     leans = _LEANS.match(sentence) is not None and not follows
-    return (
-        min(named, 3) * 0.6 + deeds * 1.0 + (_IDENTIFIER.search(sentence) is not None) * 0.8 - leans * 1.5 - at * 0.25
-    )
+    return min(named, 3) * 0.6 + deeds * 1.0 + bool(identifiers(sentence)) * 0.8 - leans * 1.5 - at * 0.25
 
 
 @cache

@@ -15,12 +15,13 @@ from functools import cached_property
 
 from monitor.core.event_dates import dated
 from monitor.core.match.identifiers import IdentifierKind, identifiers
+from monitor.core.status_sentence import all_verbs
 from monitor.core.status_targets import uses, verb_table
 from monitor.core.text import ELLIPSIS, clean, fold, normal_title, sentences, words
 from monitor.core.verbs import is_done, read
 from monitor.model.status_words import StatusWords
 
-_READ = 4_000  # characters of a text: what is the same in both stands there
+READ = 4_000  # characters of a text: what is the same in both stands there
 _RUN = 4  # words of a shingle
 _LEAST_RUNS = 12  # shingles: fewer are no text that one could recognise
 _OWN_RUNS = 40  # shingles: with so many, two equal texts are one; dockets repeat shorter ones
@@ -59,7 +60,7 @@ class Told:
     @cached_property
     def body(self) -> list[str]:
         """The words of the text, as they stand."""
-        return re.findall(r"\w+", fold(clean(self.text[:_READ])).replace("'", ""))
+        return re.findall(r"\w+", fold(clean(self.text[:READ])).replace("'", ""))
 
     @cached_property
     def runs(self) -> frozenset[tuple[str, ...]]:
@@ -69,12 +70,12 @@ class Told:
     @cached_property
     def stems(self) -> frozenset[str]:
         """What headline and text speak of."""
-        return frozenset(words(f"{self.head}\n{clean(self.text[:_READ])}"))
+        return frozenset(words(f"{self.head}\n{clean(self.text[:READ])}"))
 
     @cached_property
     def whole(self) -> str:
         """Headline and text."""
-        return f"{self.title}.\n{clean(self.text[:_READ])}"
+        return f"{self.title}.\n{clean(self.text[:READ])}"
 
 
 def joins(new: Told, story: Sequence[Told], deeds: StatusWords, *, alike: bool) -> bool:
@@ -174,11 +175,11 @@ def _days(told: Told) -> Iterator[date]:
 
 def _done(told: Told, deeds: StatusWords, lead: int | None = None) -> Iterable[str]:
     """What was done: classes of verbs, since copies say "blocks" for "halts"; procedure word for word."""
-    verbs = tuple(verb for name in _DEEDS for verb in getattr(deeds, name)) + deeds.procedure
+    verbs = all_verbs(deeds) + deeds.procedure
     if not verbs:
         return
     heads = verb_table(verbs)
-    for at, sentence in enumerate((told.title, *sentences(clean(told.text[:_READ]))[:lead])):
+    for at, sentence in enumerate((told.title, *sentences(clean(told.text[:READ]))[:lead])):
         if not any(word in heads for word in re.findall(r"[a-z]+", fold(sentence))):
             continue
         tokens = read(sentence)

@@ -17,6 +17,7 @@ from monitor.store.policies import TEACHES, Version, action_rows, policies_versi
 
 _OVERLAP = 500  # ids that are read again: a transaction may commit after one with greater ids
 _MOST = 200  # changes that are worth applying one by one
+_AT_ONCE = 500  # ids that one statement names
 _READ = 4_000  # characters of a story's text that are learned
 
 
@@ -115,8 +116,8 @@ def _recorded(tx: Tx, actions: Select[Any]) -> list[Lesson]:
 def _stories(tx: Tx, flags: Iterable[int]) -> dict[int, Any]:
     wanted = list(flags)
     found: dict[int, Any] = {}
-    for start in range(0, len(wanted), _OVERLAP):
-        query = _words().where(s.flag.c.id.in_(wanted[start : start + _OVERLAP]))
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = _words().where(s.flag.c.id.in_(wanted[start : start + _AT_ONCE]))
         found |= {row["flag_id"]: row for row in tx.execute(query).mappings()}
     return found
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, or_, select
 
-from monitor.core.stories import Told, joins
+from monitor.core.stories import READ, Told, joins
 from monitor.core.urls import canonical_url
 from monitor.model.flag import FlagState
 from monitor.model.source import Item
@@ -26,7 +26,6 @@ _DECIDED = timedelta(days=90)  # so long a copy of what was decided for a policy
 _NAMESAKES = 5  # stories of one link or headline
 _MOST_STORIES = 40  # of the policies that the entry is flagged for, the latest: with each of them words are compared
 _MOST_TOLD = 8  # outlets of a story that are compared: the first
-_READ = 4_000  # characters: ``core.stories`` reads no more
 
 
 class Asked(NamedTuple):
@@ -107,7 +106,7 @@ def _tellings(tx: Tx, stories: Iterable[int]) -> dict[int, Sequence[Told]]:
         select(
             s.story_revision.c.story_id,
             s.revision.c.title,
-            func.substr(s.revision.c.text, 1, _READ).label("text"),
+            func.substr(s.revision.c.text, 1, READ).label("text"),
             s.source.c.id.label("source"),
             func.coalesce(func.nullif(s.revision.c.publisher, ""), s.source.c.name).label("publisher"),
             s.entry.c.canonical_url.label("link"),

@@ -18,6 +18,7 @@ from monitor.store.archive import store_snapshot
 from monitor.store.database import Tx
 from monitor.store.flags import raise_flags
 from monitor.store.policies import StoredPolicy, find_policy
+from monitor.store.stories import found_story
 
 _SCORE = 1.0  # it is a fact, and an operator said whose
 
@@ -32,8 +33,7 @@ def tell_vanished(tx: Tx, source_id: str, at: datetime, vanished: Vanished) -> i
     revision_id = tx.execute(insert(s.revision).values(**values).returning(s.revision.c.id)).scalar_one()
     change = {"source_id": source_id, "revision_id": revision_id, "kind": ChangeKind.GONE.value, "at": at}
     tx.execute(insert(s.change).values(**change, summary=vanished.words, parts=[]))
-    story = {"founded_at": at, "normal_title": "", "canonical_url": None}
-    story_id = tx.execute(insert(s.story).values(**story).returning(s.story.c.id)).scalar_one()
+    story_id = found_story(tx, at, "", None)
     tx.execute(insert(s.story_revision).values(revision_id=revision_id, story_id=story_id))
     ids = {policy.record.url: policy.id for policy in policies}
     return len(raise_flags(tx, at, story_id, revision_id, [_match(each, vanished) for each in policies], ids))

@@ -11,7 +11,8 @@ NOON = 12  # o'clock in UTC: the same day in every American time zone, where mid
 AHEAD = timedelta(hours=48)
 
 _MONTH_NAMES = "january february march april may june july august september october november december"
-_MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES.split(), 1)}
+MONTHS = {name[:3]: number for number, name in enumerate(_MONTH_NAMES.split(), 1)}
+"""The number of each month by the first three letters of its name, in lower case."""
 _MONTH = rf"(?P<month>{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _MONTH_NAMES.split())}|sept)"
 _CLOCK = r"(?:\D{0,6}?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::\d{2})?\s*(?P<half>[ap])?\.?m?)?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
@@ -106,7 +107,7 @@ def _from_words(text: str) -> datetime | None:
         if found is None:
             continue
         month = found["month"]
-        number = int(month) if month.isdigit() else _MONTHS[month[:3].lower()]
+        number = int(month) if month.isdigit() else MONTHS[month[:3].lower()]
         return _moment(found, int(found["year"]), number, int(found["day"]))
     return None
 
